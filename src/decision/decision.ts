@@ -1,0 +1,53 @@
+import type { Challenge } from './challenge.ts';
+import type { Reason } from './reason.ts';
+
+/** Whom the token speaks for. Members are null where the token lacks them. */
+export interface Principal {
+  /** The token's exact `iss`. */
+  readonly issuer: string;
+  readonly subject: string | null;
+  readonly client_id: string | null;
+  readonly scopes: readonly string[];
+  /** `act.sub` of the outermost actor. */
+  readonly actor: string | null;
+}
+
+export interface WaiverUse {
+  readonly what: 'audience' | 'lifetime';
+  readonly owner: string;
+  /** RFC 3339 */
+  readonly until: string;
+}
+
+export interface Advice {
+  readonly waivers?: readonly WaiverUse[];
+}
+
+/** Members that every answer has. `server` is the registry key, null when unknown. */
+interface Answer {
+  readonly decision_id: string;
+  readonly server: string | null;
+  readonly reasons: readonly Reason[];
+  /** Hash of registry and policy modules, without keys. */
+  readonly revision: string;
+}
+
+export interface Allow extends Answer {
+  readonly decision: 'allow';
+  readonly principal: Principal;
+  /** RFC 3339: the earliest end of token and waiver. Close streams then; never cache an allow. */
+  readonly valid_until: string;
+  readonly advice: Advice;
+}
+
+export interface Deny extends Answer {
+  readonly decision: 'deny';
+  readonly challenge: Challenge;
+}
+
+/** A dependency failed: nobody knows, so everyone must refuse. */
+export interface Indeterminate extends Answer {
+  readonly decision: 'indeterminate';
+}
+
+export type Decision = Allow | Deny | Indeterminate;

@@ -1,0 +1,45 @@
+/**
+ * What TypeScript established about one call. Facts hold no judgement: whether they are acceptable is policy.
+ */
+import type { JsonObject } from '../json/value.ts';
+
+/** The MCP call, from JSON-RPC bytes, a message or the caller's own record. At most one target member is present. */
+export interface CallFacts {
+  readonly method: string;
+  readonly tool?: string;
+  readonly prompt?: string;
+  readonly uri?: string;
+  readonly task?: string;
+  /** Of `tools/call` and `prompts/get`. Absent: the caller did not say (a message without them means `{}`). */
+  readonly arguments?: JsonObject;
+}
+
+/**
+ * The claims of an access token whose text, header and claim forms are right. Whether the signature was verified is
+ * said beside it, never here. Not yet checked: issuer at this server, audience, lifetime, scope, binding, actor.
+ */
+export interface TokenFacts {
+  /** Media type without `application/`, lower case: `at+jwt`. */
+  readonly type: string;
+  readonly algorithm: string;
+  readonly key_id: string;
+  /** The exact `iss`. */
+  readonly issuer: string;
+  /** `aud` as a list: empty when absent, null, `""` or `[]`. */
+  readonly audiences: readonly string[];
+  readonly scopes: readonly string[];
+  readonly subject?: string;
+  readonly client_id?: string;
+  /** `jti` */
+  readonly token_id?: string;
+  /** Seconds since the epoch, as all times here. */
+  readonly issued_at?: number;
+  readonly expires_at?: number;
+  readonly not_before?: number;
+  /** `cnf` (RFC 7800), as the token holds it. */
+  readonly confirmation?: JsonObject;
+  /** `act.sub` (RFC 8693 §4.1), outermost. A token with `act` always has it. */
+  readonly actor?: string;
+  /** All claims, for custom rules. */
+  readonly claims: JsonObject;
+}

@@ -1,0 +1,108 @@
+/**
+ * The document that policy judges: facts, the records that they need, and nothing else (contract 6). Members that do not
+ * apply are absent. Its JSON Schema (`schemas/input.schema.json`) is what `opa check --schema` reads and what authors'
+ * editors show, so it says `anyOf` only: OPA silently ignores `oneOf`.
+ */
+import { z } from 'zod';
+
+const text = z.string();
+const texts = z.array(text);
+const seconds = z.int();
+const labels = z.record(text, z.any());
+
+export const waiverInput = z.strictObject({
+  what: z.enum(['audience', 'lifetime']),
+  /** Registry key, not the `iss`. */
+  issuer: text,
+  client_id: text,
+  operations: texts,
+  owner: text,
+  reason: text,
+  until: text.describe('RFC 3339, as the registry holds it'),
+  until_seconds: seconds.describe('the same, in seconds since the epoch; the waiver holds while now < until_seconds'),
+  audience: text.optional().describe('waiver of an audience: the one value that aud may be'),
+  max_lifetime_seconds: seconds.optional().describe('waiver of a lifetime: the limit in place of the server’s'),
+});
+
+export const operationInput = z.strictObject({
+  name: text.describe('METHOD, or METHOD TARGET for methods by target'),
+  scopes: texts.describe('required scopes: the method’s, then the target’s'),
+  implied_by: z.record(text, texts).describe('required scope → the scopes that imply it (scope_implies, transitive)'),
+  labels,
+});
+
+export const serverInput = z.strictObject({
+  key: text,
+  resource: text,
+  audiences: texts.describe('accepted in this issuer’s tokens, the resource first'),
+  issuers: texts,
+  max_lifetime_seconds: seconds,
+  sender_constraint: z.enum(['none', 'dpop', 'mtls', 'any']),
+  actors: z.union([z.enum(['none', 'any']), texts]),
+  labels,
+});
+
+export const issuerInput = z.strictObject({
+  key: text,
+  issuer: text,
+  extra_audiences: texts,
+  clock_tolerance_seconds: seconds,
+});
+
+export const policyInput = z.strictObject({
+  now: seconds.describe('seconds since the epoch, UTC'),
+  time: z
+    .strictObject({
+      weekday: seconds.describe('1 Monday to 7 Sunday'),
+      hour: seconds,
+      minute: seconds,
+      date: text.describe('YYYY-MM-DD'),
+    })
+    .describe('now, in UTC'),
+  call: z.strictObject({
+    method: text,
+    tool: text.optional(),
+    prompt: text.optional(),
+    uri: text.optional(),
+    task: text.optional(),
+    arguments: z.record(text, z.any()).optional().describe('custom rules only'),
+  }),
+  token: z.strictObject({
+    type: text,
+    algorithm: text,
+    key_id: text,
+    audiences: texts,
+    scopes: texts,
+    subject: text.optional(),
+    client_id: text.optional(),
+    issued_at: seconds.optional(),
+    expires_at: seconds.optional(),
+    not_before: seconds.optional(),
+    confirmation: z.record(text, z.any()).optional().describe('cnf (RFC 7800)'),
+    actor: text.optional().describe('act.sub of the outermost actor (RFC 8693 §4.1)'),
+    claims: z.record(text, z.any()).optional().describe('custom rules only: all claims'),
+  }),
+  proof: z
+    .strictObject({ dpop: z.record(text, z.any()).optional(), mtls: z.record(text, z.any()).optional() })
+    .optional()
+    .describe('what the caller proved; absent in this version'),
+  registered: z.strictObject({
+    server: serverInput,
+    issuer: issuerInput,
+    operation: operationInput.optional().describe('absent when the registry does not know it'),
+    waivers: z.array(waiverInput).describe('of this server, for this issuer and client; ended ones too'),
+    elsewhere: texts.describe('aud values that are another server’s accepted audience or an issuer’s identifier'),
+  }),
+  context: z.strictObject({
+    caller: text,
+    client_ip: text.optional(),
+    request_id: text.optional(),
+    extra: z.record(text, z.any()).optional(),
+  }),
+});
+
+export type PolicyInput = z.infer<typeof policyInput>;
+export type ServerInput = z.infer<typeof serverInput>;
+export type IssuerInput = z.infer<typeof issuerInput>;
+export type OperationInput = z.infer<typeof operationInput>;
+export type WaiverInput = z.infer<typeof waiverInput>;

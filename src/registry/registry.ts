@@ -1,0 +1,109 @@
+/**
+ * The registry in force: reviewed records of issuers and servers, immutable once loaded. Everything that a decision
+ * looks up is indexed here, so that a decision costs the same with ten servers and with ten thousand.
+ */
+
+import type { CallFacts } from '../decision/facts.ts';
+import type { IssuerInput, OperationInput, ServerInput, WaiverInput } from '../decision/input.ts';
+import type { JsonObject } from '../json/value.ts';
+
+/** Where a record stands in its file; 1-based. */
+export interface Source {
+  readonly file: string;
+  readonly line: number;
+}
+
+export type Algorithm =
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'EdDSA'
+  | 'Ed25519';
+
+export type KeySource =
+  | { readonly kind: 'jwks_uri'; readonly url: string; readonly allow_private_network: boolean }
+  | { readonly kind: 'jwks'; readonly keys: readonly JsonObject[] };
+
+export interface IssuerRecord {
+  readonly key: string;
+  /** Exact `iss`. */
+  readonly issuer: string;
+  readonly key_source: KeySource;
+  readonly algorithms: readonly Algorithm[];
+  /** Media types without `application/`, lower case. */
+  readonly token_types: readonly string[];
+  readonly extra_audiences: readonly string[];
+  readonly clock_tolerance_seconds: number;
+  readonly disabled: boolean;
+  readonly source: Source;
+  /** What policy sees of it; made once, at load. */
+  readonly input: IssuerInput;
+}
+
+export interface ServerRecord {
+  readonly key: string;
+  readonly resource: string;
+  /** `audiences` as written: strings first, then those of one issuer. */
+  readonly audiences: readonly (string | { readonly value: string; readonly issuer: string })[];
+  readonly issuers: readonly string[];
+  readonly max_lifetime_seconds: number;
+  readonly advertised_scopes: readonly string[];
+  readonly sender_constraint: ServerInput['sender_constraint'];
+  readonly actors: 'none' | 'any' | readonly string[];
+  readonly labels: JsonObject;
+  readonly waivers: readonly WaiverInput[];
+  readonly resource_metadata: string;
+  readonly source: Source;
+  /** The record with defaults, as `/v1/servers/{key}` and `registry show` print it. */
+  readonly effective: JsonObject;
+
+  /** What policy sees of it for tokens of one issuer; made once an issuer, at load. Issuers it does not list too. */
+  inputFor(issuerKey: string): ServerInput;
+  /** The registered operation that a call is, or undefined: then it is not open (deny by default). */
+  operation(call: CallFacts): OperationInput | undefined;
+  /** Waivers for this issuer (registry key) and client, ended ones too. */
+  waiversFor(issuerKey: string, clientId: string | undefined): readonly WaiverInput[];
+}
+
+/** Whom an audience value or URL belongs to. */
+export type Owner =
+  | { readonly kind: 'server'; readonly key: string }
+  | { readonly kind: 'issuer'; readonly key: string };
+
+export interface Registry {
+  /** `sha256:…` over what is in force, whatever its file layout, order of keys or comments. */
+  readonly digest: string;
+  /** By key, sorted. */
+  readonly issuers: ReadonlyMap<string, IssuerRecord>;
+  readonly servers: ReadonlyMap<string, ServerRecord>;
+  readonly issuerByIss: ReadonlyMap<string, IssuerRecord>;
+  readonly serverByResource: ReadonlyMap<string, ServerRecord>;
+  /** Exact owner of an audience value: every server that accepts it (in whichever issuer's tokens), every `iss`. */
+  ownersOf(audience: string): readonly Owner[];
+  /** Server whose resource is this but for case, default port, trailing slash and the like: for messages only. */
+  nearestServer(resource: string): ServerRecord | undefined;
+}
+
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** JSON pointer to the place, in the file. */
+  readonly path: string;
+  /** What stood there; null for key material. */
+  readonly value: unknown;
+  readonly message: string;
+  /** What to write instead. */
+  readonly remedy: string;
+}
+
+export type LoadedRegistry =
+  | { readonly ok: true; readonly registry: Registry; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
