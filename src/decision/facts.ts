@@ -1,7 +1,22 @@
 /**
  * What TypeScript established about one call. Facts hold no judgement: whether they are acceptable is policy.
  */
-import type { JsonObject } from '../json/value.ts';
+import type { Json, JsonObject } from '../json/value.ts';
+
+/** Where the call comes from: exactly one of the three, or none (`call_missing`). */
+export type CallSource =
+  | {
+      readonly kind: 'call';
+      readonly method: string;
+      readonly tool?: string;
+      readonly prompt?: string;
+      readonly uri?: string;
+      readonly task?: string;
+      readonly arguments?: JsonObject;
+    }
+  | { readonly kind: 'message'; readonly message: Json }
+  /** The message's exact bytes, or their text. */
+  | { readonly kind: 'body'; readonly body: string | Uint8Array };
 
 /** The MCP call, from JSON-RPC bytes, a message or the caller's own record. At most one target member is present. */
 export interface CallFacts {

@@ -1,0 +1,49 @@
+import type { Decision } from '../decision/decision.ts';
+import type { PolicyInput } from '../decision/input.ts';
+import type { Evidence } from '../decision/reason.ts';
+import type { RuleOutcome } from '../decision/verdict.ts';
+import type { Problem } from '../registry/registry.ts';
+import type { Ask, Caller } from './ask.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface ExplainedCheck {
+  readonly rule: string;
+  readonly outcome: RuleOutcome;
+  readonly expected: Evidence;
+  readonly actual: Evidence;
+  /** `file:line` of the record that made it so; null where none did. */
+  readonly registry: string | null;
+  readonly rule_file: string;
+}
+
+export interface Explanation {
+  readonly would_decide: Decision;
+  readonly checks: readonly ExplainedCheck[];
+  readonly input: PolicyInput | null;
+  readonly digests: { readonly registry: string; readonly core: string; readonly custom: string | null };
+}
+
+/** State of one issuer's keys (`/v1/status`). Times are RFC 3339. */
+export interface IssuerStatus {
+  readonly keys: number;
+  readonly fetched_at: string | null;
+  readonly last_error: string | null;
+}
+
+export interface ReloadReport {
+  readonly at: string;
+  readonly ok: boolean;
+  readonly problems: readonly (Problem | { readonly severity: 'error'; readonly message: string })[];
+}
+
+/** What http, mcp and the commands ask: one decision, made the same way everywhere. */
+export interface Decider {
+  /** Decides and records once. Never throws for anything that a client or gateway wrote. */
+  decide(ask: Ask, caller: Caller): Promise<Decision>;
+  /** @param at the time to decide for, seconds since the epoch; undefined: now */
+  explain(ask: Ask, at: number | undefined, caller: Caller): Promise<Explanation>;
+  /** The snapshot in force. */
+  current(): Snapshot;
+  issuerStatus(): Readonly<Record<string, IssuerStatus>>;
+  lastReload(): ReloadReport | null;
+}

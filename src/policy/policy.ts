@@ -1,0 +1,36 @@
+/** The compiled policy that a snapshot holds: the pinned core, and a user's custom module that can only add denials. */
+
+import type { WaiverUse } from '../decision/decision.ts';
+import type { PolicyInput } from '../decision/input.ts';
+import type { Check, CoreDenial, CustomDenial } from '../decision/verdict.ts';
+
+export type Judgement =
+  | { readonly kind: 'allow'; readonly required_scopes: readonly string[]; readonly waivers: readonly WaiverUse[] }
+  | {
+      readonly kind: 'deny';
+      /** Core's own reasons are kept when only a custom rule broke. */
+      readonly denials: readonly CoreDenial[];
+      readonly custom: readonly CustomDenial[];
+      readonly required_scopes: readonly string[];
+    }
+  /** No instance is to be had: nobody knows. */
+  | { readonly kind: 'unavailable' };
+
+export interface CustomFacts {
+  readonly arguments?: NonNullable<PolicyInput['call']['arguments']>;
+  readonly claims: NonNullable<PolicyInput['token']['claims']>;
+}
+
+export interface Policy {
+  readonly core: { readonly digest: string; readonly modified: boolean };
+  readonly custom: null | { readonly digest: string; readonly rules: readonly string[] };
+  /**
+   * Judges one call: core, then custom, then the floor. Never throws: whatever breaks is a deny (`policy_error`).
+   * @param custom what only custom rules see; null: custom rules are not run (as with arguments too large)
+   */
+  judge(input: PolicyInput, custom: CustomFacts | null): Judgement;
+  /** Core rules alone, for claims that nobody verified. */
+  judgeUnverified(input: PolicyInput): Judgement;
+  /** One check a rule, core rules first, then custom rules. */
+  explain(input: PolicyInput, custom: CustomFacts | null): readonly Check[];
+}
