@@ -1,10 +1,12 @@
 /**
  * One masked record a decision, in the shape of an event of OPA's decision log (contract 9). Masking is by type: an entry
- * is built member by member, and no member of it can hold a token, a proof, a key or the claims.
+ * is built member by member, and no member of it has a place for a token, a proof, a key or the claims.
  */
 import type { Decision } from '../decision/decision.ts';
+import { evidence, legible } from '../decision/evidence.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
+import { type Digest, digestOf, maskConfirmation, maskJson, maskResult } from './mask.ts';
 
 /** What was decided, as the decider tells it. Still holds arguments and claims: never written as it is. */
 export interface DecisionEvent {
@@ -25,4 +27,174 @@ export interface DecisionEvent {
   /** Milliseconds since the epoch. */
   readonly started: number;
   readonly duration_ns: number;
+}
+
+type Registered = PolicyInput['registered'];
+
+interface RecordedCall {
+  readonly method: string;
+  readonly tool?: string;
+  readonly prompt?: string;
+  readonly uri?: string;
+  readonly task?: string;
+  readonly arguments?: Digest | JsonObject;
+}
+
+interface RecordedContext {
+  readonly caller: string;
+  readonly client_ip?: string;
+  readonly request_id?: string;
+  readonly extra?: Digest | JsonObject;
+}
+
+/** The policy input without what nobody may log: claims, proofs, and all of `cnf` but thumbprints. */
+export interface RecordedInput {
+  readonly now: number;
+  readonly time: PolicyInput['time'];
+  readonly call: RecordedCall;
+  readonly token: {
+    readonly type: string;
+    readonly algorithm: string;
+    readonly key_id: string;
+    readonly audiences: readonly (string | number)[];
+    readonly scopes: readonly (string | number)[];
+    readonly subject?: string;
+    readonly client_id?: string;
+    readonly issued_at?: number;
+    readonly expires_at?: number;
+    readonly not_before?: number;
+    readonly confirmation?: Readonly<Record<string, string>>;
+    readonly actor?: string;
+  };
+  readonly registered: Omit<Registered, 'elsewhere'> & { readonly elsewhere: readonly (string | number)[] };
+  readonly context: RecordedContext;
+}
+
+/** What is known when a decision ended before policy: the question, cut and escaped. */
+export interface RecordedQuestion {
+  readonly server: string;
+  readonly call?: { readonly method: string; readonly target?: string; readonly arguments?: Digest | JsonObject };
+  readonly context: RecordedContext;
+}
+
+export interface Entry {
+  readonly decision_id: string;
+  /** RFC 3339, when the decision began. */
+  readonly timestamp: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly bundles: Readonly<Record<string, { readonly revision: string }>>;
+  readonly path: DecisionEvent['path'];
+  readonly input: RecordedInput | RecordedQuestion;
+  readonly result: Decision;
+  /** JSON pointers to what was taken out or replaced by a digest. */
+  readonly erased: readonly string[];
+  readonly metrics: { readonly timer_decision_ns: number };
+  readonly requested_by: string;
+  readonly req_id?: string;
+  readonly trace_id?: string;
+}
+
+export interface EntryOptions {
+  /** What every record of this process carries: its version and the like. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** `record.arguments`: write arguments and `context.extra`, cut and escaped, in place of their digests. */
+  readonly arguments: boolean;
+}
+
+/** Pure: the same event gives the same entry. */
+export function writeEntry(event: DecisionEvent, options: EntryOptions): Entry {
+  const erased: string[] = [];
+  const { revisions } = event;
+  return {
+    decision_id: event.decision.decision_id,
+    timestamp: new Date(event.started).toISOString(),
+    labels: options.labels,
+    bundles: {
+      registry: { revision: revisions.registry },
+      core: { revision: revisions.core },
+      ...(revisions.custom === null ? {} : { custom: { revision: revisions.custom } }),
+    },
+    path: event.path,
+    input: event.input === null ? question(event, options, erased) : judged(event.input, event, options, erased),
+    result: maskResult(event.decision),
+    erased,
+    metrics: { timer_decision_ns: event.duration_ns },
+    requested_by: legible(event.caller),
+    ...(event.request_id === undefined ? {} : { req_id: legible(event.request_id) }),
+    ...(event.trace_id === undefined ? {} : { trace_id: legible(event.trace_id) }),
+  };
+}
+
+function question(event: DecisionEvent, options: EntryOptions, erased: string[]): RecordedQuestion {
+  const { asked } = event;
+  return {
+    server: legible(asked.server),
+    ...(asked.method === undefined
+      ? {}
+      : {
+          call: {
+            method: legible(asked.method),
+            ...(asked.target === undefined ? {} : { target: legible(asked.target) }),
+            ...recordedArguments(event.arguments, options, erased),
+          },
+        }),
+    context: {
+      caller: legible(event.caller),
+      ...(event.request_id === undefined ? {} : { request_id: legible(event.request_id) }),
+    },
+  };
+}
+
+function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions, erased: string[]): RecordedInput {
+  const { call, token, registered, context } = input;
+  if (token.claims !== undefined) erased.push('/input/token/claims');
+  if (input.proof !== undefined) erased.push('/input/proof');
+  return {
+    now: input.now,
+    time: input.time,
+    call: {
+      method: legible(call.method),
+      ...(call.tool === undefined ? {} : { tool: legible(call.tool) }),
+      ...(call.prompt === undefined ? {} : { prompt: legible(call.prompt) }),
+      ...(call.uri === undefined ? {} : { uri: legible(call.uri) }),
+      ...(call.task === undefined ? {} : { task: legible(call.task) }),
+      ...recordedArguments(event.arguments ?? call.arguments, options, erased),
+    },
+    token: {
+      type: legible(token.type),
+      algorithm: legible(token.algorithm),
+      key_id: legible(token.key_id),
+      audiences: evidence(token.audiences),
+      scopes: evidence(token.scopes),
+      ...(token.subject === undefined ? {} : { subject: legible(token.subject) }),
+      ...(token.client_id === undefined ? {} : { client_id: legible(token.client_id) }),
+      ...(token.issued_at === undefined ? {} : { issued_at: token.issued_at }),
+      ...(token.expires_at === undefined ? {} : { expires_at: token.expires_at }),
+      ...(token.not_before === undefined ? {} : { not_before: token.not_before }),
+      ...(token.confirmation === undefined ? {} : { confirmation: maskConfirmation(token.confirmation, erased) }),
+      ...(token.actor === undefined ? {} : { actor: legible(token.actor) }),
+    },
+    registered: { ...registered, elsewhere: evidence(registered.elsewhere) },
+    context: {
+      caller: legible(context.caller),
+      ...(context.client_ip === undefined ? {} : { client_ip: legible(context.client_ip) }),
+      ...(context.request_id === undefined ? {} : { request_id: legible(context.request_id) }),
+      ...(context.extra === undefined ? {} : { extra: masked(context.extra, '/input/context/extra', options, erased) }),
+    },
+  };
+}
+
+function recordedArguments(
+  values: JsonObject | undefined,
+  options: EntryOptions,
+  erased: string[],
+): { readonly arguments?: Digest | JsonObject } {
+  return values === undefined ? {} : { arguments: masked(values, '/input/call/arguments', options, erased) };
+}
+
+/** A free object that a client or gateway wrote: its digest, or itself made fit for a log. */
+function masked(values: JsonObject, pointer: string, options: EntryOptions, erased: string[]): Digest | JsonObject {
+  if (options.arguments) return maskJson(values);
+  erased.push(pointer);
+  return digestOf(values);
 }

@@ -1,0 +1,99 @@
+/** How the parts of a decision that a client, token or caller wrote are made fit for a record. */
+import { hash } from 'node:crypto';
+import type { Challenge } from '../decision/challenge.ts';
+import type { Decision } from '../decision/decision.ts';
+import { evidence, legible, MAX_VALUES } from '../decision/evidence.ts';
+import type { Reason } from '../decision/reason.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json/value.ts';
+
+/** Stands for values that are not written. Tells equal from unequal; short or guessable values can be found by trying. */
+export interface Digest {
+  /** Hexadecimal, of the values' JSON text in UTF-8, members in the order given. */
+  readonly sha256: string;
+  /** Bytes of the same text. */
+  readonly size: number;
+}
+
+/** Characters of one message: its parts are cut already, so this only bounds a sum of many. */
+const MAX_MESSAGE_LENGTH = 2048;
+/** Levels of nested arguments that are written; deeper ones become `…`. */
+const MAX_DEPTH = 16;
+/** Members of `cnf` that are thumbprints (RFC 9449 §6.1, RFC 8705 §3.1). Every other one may be a key itself. */
+const THUMBPRINTS: readonly string[] = ['jkt', 'x5t#S256'];
+
+export function digestOf(values: JsonObject): Digest {
+  const text = JSON.stringify(values);
+  return { sha256: hash('sha256', text), size: Buffer.byteLength(text) };
+}
+
+/** Values cut and escaped: 255 characters a text, 16 values a list or object (contract 2). */
+export function maskJson(values: JsonObject): JsonObject {
+  return maskObject(values, MAX_DEPTH);
+}
+
+function maskObject(values: JsonObject, depth: number): JsonObject {
+  const members = Object.entries(values);
+  const shown = members
+    .slice(0, MAX_VALUES)
+    .map(([name, value]): [string, Json] => [legible(name), maskValue(value, depth - 1)]);
+  if (members.length > MAX_VALUES) shown[MAX_VALUES - 1] = ['…', '…'];
+  return Object.fromEntries(shown);
+}
+
+function maskValue(value: Json, depth: number): Json {
+  if (typeof value === 'string') return legible(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth <= 0) return '…';
+  if (isJsonObject(value)) return maskObject(value, depth);
+  const shown = value.slice(0, MAX_VALUES).map((one) => maskValue(one, depth - 1));
+  if (value.length > MAX_VALUES) shown[MAX_VALUES - 1] = '…';
+  return shown;
+}
+
+export function maskConfirmation(confirmation: JsonObject, erased: string[]): Readonly<Record<string, string>> {
+  const shown: Record<string, string> = {};
+  for (const name of THUMBPRINTS) {
+    const value = confirmation[name];
+    if (typeof value === 'string') shown[name] = legible(value);
+  }
+  if (Object.keys(confirmation).length > Object.keys(shown).length) erased.push('/input/token/confirmation');
+  return shown;
+}
+
+/** The answer, with what a token or client wrote in it cut and escaped once more: a record must not rely on its writer. */
+export function maskResult(decision: Decision): Decision {
+  if (decision.decision === 'allow') {
+    const { principal } = decision;
+    return {
+      ...decision,
+      principal: {
+        issuer: legible(principal.issuer),
+        subject: orNull(principal.subject),
+        client_id: orNull(principal.client_id),
+        scopes: evidence(principal.scopes).map(String),
+        actor: orNull(principal.actor),
+      },
+    };
+  }
+  const reasons = decision.reasons.map(maskReason);
+  if (decision.decision === 'indeterminate') return { ...decision, reasons };
+  return { ...decision, reasons, challenge: maskChallenge(decision.challenge) };
+}
+
+const orNull = (text: string | null) => (text === null ? null : legible(text));
+
+function maskReason(reason: Reason): Reason {
+  return {
+    ...reason,
+    message: legible(reason.message, MAX_MESSAGE_LENGTH),
+    ...(reason.expected === undefined ? {} : { expected: evidence(reason.expected) }),
+    ...(reason.actual === undefined ? {} : { actual: evidence(reason.actual) }),
+  };
+}
+
+/** The JSON-RPC id in a challenge's body is the client's own, and may be long. */
+function maskChallenge(challenge: Challenge): Challenge {
+  const { body } = challenge;
+  if (!isJsonObject(body) || typeof body.id !== 'string') return challenge;
+  return { ...challenge, body: { ...body, id: legible(body.id) } };
+}
