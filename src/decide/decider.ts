@@ -30,10 +30,14 @@ export interface IssuerStatus {
   readonly last_error: string | null;
 }
 
+/** A problem of a registry file, with its place, or one of a module or of the activation check. */
+export type ReloadProblem = Problem | { readonly severity: 'error'; readonly message: string };
+
 export interface ReloadReport {
+  /** RFC 3339 */
   readonly at: string;
   readonly ok: boolean;
-  readonly problems: readonly (Problem | { readonly severity: 'error'; readonly message: string })[];
+  readonly problems: readonly ReloadProblem[];
 }
 
 /** What http, mcp and the commands ask: one decision, made the same way everywhere. */

@@ -57,7 +57,8 @@ const FORMS: Readonly<Record<Exclude<Wire, 'forbidden' | 'unavailable'>, Form>> 
  * @throws when the first reason is no refusal, or a value cannot stand in a header: both are bugs
  */
 export function writeChallenge(reasons: readonly Reason[], context: ChallengeContext | null): Challenge {
-  const [first] = reasons;
+  // An ended waiver explains a refusal, and never sets its challenge (contract 1).
+  const first = reasons.find(({ code }) => code !== 'waiver_expired') ?? reasons[0];
   if (first === undefined) throw new Error('a refusal without reason has no challenge');
   const { wire } = entryOf(first.code);
   if (wire === 'unavailable') throw new Error(`${first.code} is no refusal and has no challenge`);

@@ -24,6 +24,7 @@ export interface CallFacts {
   readonly tool?: string;
   readonly prompt?: string;
   readonly uri?: string;
+  /** A task's id; `''` for a call that is to run as a task and has no id yet. The facts then hold no other target. */
   readonly task?: string;
   /** Of `tools/call` and `prompts/get`. Absent: the caller did not say (a message without them means `{}`). */
   readonly arguments?: JsonObject;

@@ -1,0 +1,46 @@
+/** An evaluation as the answer of the contract: challenge, principal, end of validity. */
+import { metadataUrl, writeChallenge } from '../decision/challenge.ts';
+import type { Decision } from '../decision/decision.ts';
+import type { TokenFacts } from '../decision/facts.ts';
+import type { Evaluation } from './evaluate.ts';
+
+/** @param id a fresh UUIDv7 */
+export function answer(evaluation: Evaluation, id: string, revision: string): Decision {
+  const { outcome, server, reasons, token, waivers } = evaluation;
+  const common = { decision_id: id, server: server?.key ?? null, reasons, revision };
+  if (outcome === 'indeterminate') return { decision: 'indeterminate', ...common };
+  if (outcome === 'deny') {
+    const challenge = writeChallenge(
+      reasons,
+      server && {
+        resource_metadata: metadataUrl(server.resource),
+        advertised_scopes: server.advertised_scopes,
+        required_scopes: evaluation.required_scopes,
+        request_id: evaluation.request_id,
+      },
+    );
+    return { decision: 'deny', ...common, challenge };
+  }
+  if (token === null) throw new Error('an allow without token is a bug');
+  return {
+    decision: 'allow',
+    ...common,
+    principal: principal(token),
+    valid_until: validUntil(token, waivers),
+    advice: waivers.length > 0 ? { waivers } : {},
+  };
+}
+
+const principal = (token: TokenFacts) => ({
+  issuer: token.issuer,
+  subject: token.subject ?? null,
+  client_id: token.client_id ?? null,
+  scopes: token.scopes,
+  actor: token.actor ?? null,
+});
+
+/** The earliest end of token and waivers, in whole seconds. */
+function validUntil(token: TokenFacts, waivers: Evaluation['waivers']): string {
+  const ends = [(token.expires_at ?? 0) * 1000, ...waivers.map(({ until }) => Date.parse(until))];
+  return new Date(Math.min(...ends)).toISOString().replace('.000Z', 'Z');
+}

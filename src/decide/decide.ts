@@ -1,0 +1,58 @@
+/** decide = evaluate, then record once. */
+import type { Decision } from '../decision/decision.ts';
+import type { TokenReader } from '../facts/token/read.ts';
+import type { DecisionEvent } from '../record/entry.ts';
+import type { Recorder } from '../record/write.ts';
+import { answer } from './answer.ts';
+import type { Ask, Caller } from './ask.ts';
+import { type Evaluation, evaluate } from './evaluate.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export interface Parts {
+  readonly tokens: TokenReader;
+  readonly recorder: Recorder;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Nanoseconds of a clock that never jumps, for durations only. */
+  readonly ticks: () => bigint;
+  /** A fresh UUIDv7. */
+  readonly newId: () => string;
+}
+
+/**
+ * @param path what asked, as records name it
+ * @param seconds the time to decide for, seconds since the epoch
+ * @throws only for bugs and a recorder that is broken; the caller answers that with a refusal
+ */
+export async function decide(
+  ask: Ask,
+  caller: Caller,
+  at: Snapshot,
+  parts: Parts,
+  path: DecisionEvent['path'],
+  seconds: number,
+): Promise<{ decision: Decision; evaluation: Evaluation }> {
+  const started = parts.now();
+  const tick = parts.ticks();
+  const evaluation = await evaluate(ask, caller, seconds, at, parts.tokens);
+  const decision = answer(evaluation, parts.newId(), at.revision);
+  const { call } = evaluation;
+  const target = call?.tool ?? call?.prompt ?? call?.uri;
+  parts.recorder.record({
+    path,
+    decision,
+    input: evaluation.input,
+    asked: { server: ask.server, ...(call && { method: call.method }), ...(target !== undefined && { target }) },
+    ...(call?.arguments && { arguments: call.arguments }),
+    caller: caller.name,
+    ...(ask.context?.request_id !== undefined && { request_id: ask.context.request_id }),
+    revisions: {
+      registry: at.registry.digest,
+      core: at.policy.core.digest,
+      custom: at.policy.custom?.digest ?? null,
+    },
+    started,
+    duration_ns: Number(parts.ticks() - tick),
+  });
+  return { decision, evaluation };
+}

@@ -1,0 +1,113 @@
+/**
+ * The whole decision, in its order. No log, no side effect: `decide.ts` records what this concludes.
+ * A refusal ends the work: 1 server, 2 scheme and call, 3 token, 4 policy (contract 2).
+ */
+
+import type { WaiverUse } from '../decision/decision.ts';
+import type { CallFacts, TokenFacts } from '../decision/facts.ts';
+import type { PolicyInput } from '../decision/input.ts';
+import type { Reason } from '../decision/reason.ts';
+import { readCall } from '../facts/call/read.ts';
+import type { TokenReader } from '../facts/token/read.ts';
+import { buildInput } from '../policy/input.ts';
+import type { CustomFacts } from '../policy/policy.ts';
+import type { ServerRecord } from '../registry/registry.ts';
+import type { Ask, Caller } from './ask.ts';
+import { serverUnknownMessage } from './message.ts';
+import { argumentsExceed, inOrder, keysUnavailable, policyUnavailable, reasonsOf, refusal } from './refuse.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What was concluded, and from what; `reasons` in the order of precedence, empty on allow only. */
+export interface Evaluation {
+  readonly outcome: 'allow' | 'deny' | 'indeterminate';
+  readonly server: ServerRecord | null;
+  readonly reasons: readonly Reason[];
+  readonly call: CallFacts | null;
+  /** JSON-RPC id of the client's message, for an error body that answers it. */
+  readonly request_id?: string | number | undefined;
+  /** Verified on allow; on a refusal perhaps not. */
+  readonly token: TokenFacts | null;
+  readonly input: PolicyInput | null;
+  readonly custom: CustomFacts | null;
+  readonly required_scopes: readonly string[];
+  readonly waivers: readonly WaiverUse[];
+}
+
+/** @param now seconds since the epoch */
+export async function evaluate(
+  ask: Ask,
+  caller: Caller,
+  now: number,
+  at: Snapshot,
+  tokens: TokenReader,
+): Promise<Evaluation> {
+  const { registry, policy } = at;
+
+  // Stage 1: the server that the gateway is about to call, byte for byte.
+  const server = registry.serverByResource.get(ask.server);
+  if (server === undefined)
+    return refused(null, [refusal('server_unknown', serverUnknownMessage(ask.server, registry, caller), [ask.server])]);
+
+  // Stage 2: scheme and call; the token only once there is nothing wrong with them.
+  const reading = readCall(ask, { custom_rules: policy.custom !== null });
+  const { request_id } = reading;
+  if (!reading.ok) return refused(server, reading.reasons, { request_id });
+  const { call } = reading;
+  if (!ask.token) return refused(server, [refusal('token_missing')], { call, request_id });
+
+  // Stage 3: token text to claims, verified by a key that the registry names.
+  const read = await tokens.read(ask.token, registry);
+  if (read.kind === 'refused') return refused(server, [read.reason], { call, request_id });
+  const { token, issuer } = read;
+
+  // Stage 4: facts and records to the rules; all denials of all rules.
+  const input = buildInput({
+    call,
+    token,
+    server,
+    issuer,
+    registry,
+    now,
+    context: { ...ask.context, caller: caller.name },
+  });
+  const tooLarge = policy.custom !== null && argumentsExceed(call);
+  const judgeable = read.kind === 'verified' && !tooLarge;
+  const custom = judgeable ? { claims: token.claims, ...(call.arguments && { arguments: call.arguments }) } : null;
+  const facts = { call, request_id, token, input, custom };
+
+  if (read.kind === 'unverified') {
+    // Deny beats indeterminate: what the core rules refuse, no key could make acceptable (design 2).
+    const judgement = policy.judgeUnverified(input);
+    if (judgement.kind === 'deny')
+      return refused(server, reasonsOf(judgement, { input, server, registry, caller }, false), {
+        ...facts,
+        required_scopes: judgement.required_scopes,
+      });
+    const unknown = judgement.kind === 'unavailable' ? [policyUnavailable()] : [];
+    return {
+      ...refused(server, [keysUnavailable(issuer.key, read.detail), ...unknown], facts),
+      outcome: 'indeterminate',
+    };
+  }
+
+  const judgement = policy.judge(input, custom);
+  if (judgement.kind === 'unavailable')
+    return tooLarge
+      ? refused(server, [refusal('arguments_too_large')], facts)
+      : { ...refused(server, [policyUnavailable()], facts), outcome: 'indeterminate' };
+  const { required_scopes } = judgement;
+  if (judgement.kind === 'deny' || tooLarge) {
+    const denials = judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller }, true) : [];
+    const reasons = tooLarge ? [...denials, refusal('arguments_too_large')] : denials;
+    return refused(server, reasons, { ...facts, required_scopes });
+  }
+  return { ...facts, outcome: 'allow', server, reasons: [], required_scopes, waivers: judgement.waivers };
+}
+
+type Held = Partial<Omit<Evaluation, 'outcome' | 'server' | 'reasons'>>;
+
+const NOTHING = { call: null, token: null, input: null, custom: null, required_scopes: [], waivers: [] };
+
+function refused(server: ServerRecord | null, reasons: readonly Reason[], held: Held = {}): Evaluation {
+  return { ...NOTHING, ...held, outcome: 'deny', server, reasons: inOrder(reasons) };
+}

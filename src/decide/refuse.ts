@@ -1,0 +1,66 @@
+/** Denials of rules and failures of dependencies, made reasons: with sentence, and evidence fit to leave the process. */
+import { evidence, legible } from '../decision/evidence.ts';
+import type { CallFacts } from '../decision/facts.ts';
+import type { Evidence, Reason } from '../decision/reason.ts';
+import { comparePrecedence, entryOf, type FixedCode } from '../decision/reasons.ts';
+import type { CoreDenial, CustomDenial } from '../decision/verdict.ts';
+import type { Judgement } from '../policy/policy.ts';
+import { type Denied, messageOf } from './message.ts';
+
+/** Bytes of a call's arguments, as JSON in UTF-8, that custom rules are given at most (contract 6). */
+export const MAX_ARGUMENTS_BYTES = 16 * 1024;
+
+export function refusal(code: FixedCode, message?: string, actual?: Evidence): Reason {
+  const { summary, remedy } = entryOf(code);
+  return { code, message: message ?? `${summary} ${remedy}`, ...(actual && { actual: evidence(actual) }) };
+}
+
+export function keysUnavailable(issuerKey: string, detail: string): Reason {
+  return refusal(
+    'keys_unavailable',
+    `The keys of issuer "${issuerKey}" cannot be had: ${legible(detail)}. Retry; /v1/status shows the key source's last error.`,
+  );
+}
+
+export const policyUnavailable = (): Reason => refusal('policy_unavailable');
+
+export function argumentsExceed(call: CallFacts): boolean {
+  return call.arguments !== undefined && Buffer.byteLength(JSON.stringify(call.arguments)) > MAX_ARGUMENTS_BYTES;
+}
+
+/** @returns the reasons sorted by precedence; equal codes keep their order */
+export function inOrder(reasons: readonly Reason[]): readonly Reason[] {
+  return reasons.length < 2 ? reasons : reasons.toSorted((a, b) => comparePrecedence(a.code, b.code));
+}
+
+/** All reasons of a judgement that denies. @param verified whether the token's signature was verified */
+export function reasonsOf(
+  judgement: Extract<Judgement, { kind: 'deny' }>,
+  context: Omit<Denied, 'denial'>,
+  verified: boolean,
+): readonly Reason[] {
+  return [
+    ...judgement.denials.map((denial) => coreReason(denial, context, verified)),
+    ...judgement.custom.map(customReason),
+  ];
+}
+
+function coreReason(denial: CoreDenial, context: Omit<Denied, 'denial'>, verified: boolean): Reason {
+  return {
+    code: denial.code,
+    message: messageOf({ ...context, denial }),
+    ...(denial.expected && { expected: denial.expected }),
+    ...(denial.actual && { actual: evidence(denial.actual) }),
+    ...(!verified && { verified: false as const }),
+    ...(denial.rule !== undefined && { rule: denial.rule }),
+  };
+}
+
+function customReason({ rule, code, message, expected, actual }: CustomDenial): Reason {
+  return {
+    code: `custom:${rule}/${code}`,
+    message: message === undefined ? `The custom rule ${rule} denies this call. See the rule.` : legible(message),
+    ...(expected && { expected: evidence(expected) }),
+    ...(actual && { actual: evidence(actual) }),
+  };
+}

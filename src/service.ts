@@ -1,0 +1,144 @@
+/**
+ * The composition root: sources → snapshot → decider. One immutable snapshot is in force at a time; a reload builds the
+ * next one off the decision path and swaps it only when registry, modules and the activation check are all right, so a
+ * bad update never replaces a good one.
+ */
+import { createHash } from 'node:crypto';
+import type { Config } from './config.ts';
+import type { Decider, ReloadProblem, ReloadReport } from './decide/decider.ts';
+import { decide, type Parts } from './decide/decide.ts';
+import { explain } from './decide/explain.ts';
+import type { Snapshot } from './decide/snapshot.ts';
+import { createKeys } from './facts/keys/look-up.ts';
+import { createTokenReader } from './facts/token/read.ts';
+import { activate } from './policy/activate.ts';
+import type { Alarm } from './policy/judge.ts';
+import { loadPolicy, type PolicySources } from './policy/load.ts';
+import type { Metrics } from './record/metrics.ts';
+import type { LoadedRegistry } from './registry/registry.ts';
+
+/** Verified tokens held at most, about 1 KiB each. */
+const TOKEN_CACHE_SIZE = 10_000;
+
+export type SourcedPolicy =
+  | { readonly ok: true; readonly sources: Omit<PolicySources, 'onAlarm'> }
+  | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
+
+/** Where registry and policy come from; asked anew at every reload. Neither throws for what stands in the sources. */
+export interface Sources {
+  readonly registry: () => Promise<LoadedRegistry>;
+  readonly policy: () => Promise<SourcedPolicy>;
+}
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ServiceParts extends Omit<Parts, 'tokens'> {
+  readonly sources: Sources;
+  readonly keys: Config['keys'];
+  readonly fetch: typeof globalThis.fetch;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface Service extends Decider {
+  /** Builds the next snapshot and swaps it in if all of it is right. One at a time: a second call waits for the first. */
+  reload(): Promise<ReloadReport>;
+  /** Ends what runs in the background. Decisions under way end as they can. */
+  close(): void;
+}
+
+export type StartedService =
+  | { readonly ok: true; readonly service: Service; readonly warnings: readonly ReloadProblem[] }
+  | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
+
+export async function createService(parts: ServiceParts): Promise<StartedService> {
+  const { now, log, metrics } = parts;
+  const keys = createKeys({
+    fetch: parts.fetch,
+    now,
+    settings: parts.keys,
+    onEvent: (event) => log.warn({ ...event }, 'issuer keys'),
+  });
+  const tokens = createTokenReader({ lookup: keys.lookup, cacheSize: TOKEN_CACHE_SIZE });
+  const deciding: Parts = { ...parts, tokens };
+  const onAlarm = (alarm: Alarm) => {
+    metrics.alarm(alarm.kind);
+    log.error({ ...alarm }, 'the policy answered what it must never answer; the call was refused');
+  };
+
+  const first = await assemble(parts, onAlarm);
+  if (!first.ok) return first;
+  let snapshot = first.snapshot;
+  let last: ReloadReport | null = null;
+  let reloading: Promise<unknown> = Promise.resolve();
+  keys.retain(snapshot.registry.issuers.values());
+
+  async function reloadOnce(): Promise<ReloadReport> {
+    const next = await assemble(parts, onAlarm).catch((error: unknown) => unforeseen(error));
+    if (next.ok) {
+      snapshot = next.snapshot;
+      keys.retain(snapshot.registry.issuers.values());
+    }
+    const problems = next.ok ? next.warnings : next.problems;
+    last = { at: new Date(now()).toISOString(), ok: next.ok, problems };
+    metrics.reloaded(next.ok);
+    if (next.ok) log.info({ revision: snapshot.revision }, 'reloaded');
+    else log.error({ problems, revision: snapshot.revision }, 'the reload was refused; the last good revision stays');
+    return last;
+  }
+
+  const seconds = () => Math.floor(now() / 1000);
+  return {
+    ok: true,
+    warnings: first.warnings,
+    service: {
+      async decide(ask, caller) {
+        const { decision } = await decide(ask, caller, snapshot, deciding, 'audgate/decide', seconds());
+        return decision;
+      },
+      explain: (ask, at, caller) => explain(ask, caller, snapshot, deciding, at ?? seconds()),
+      current: () => snapshot,
+      issuerStatus: () => keys.status(),
+      lastReload: () => last,
+      reload() {
+        const report = reloading.then(reloadOnce);
+        reloading = report;
+        return report;
+      },
+      close: () => keys.close(),
+    },
+  };
+}
+
+type Assembled =
+  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly ReloadProblem[] }
+  | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
+
+/** Registry and modules, checked alone and then together; all problems of both at once. */
+async function assemble({ sources, now }: ServiceParts, onAlarm: (alarm: Alarm) => void): Promise<Assembled> {
+  const [loaded, sourced] = await Promise.all([sources.registry(), sources.policy()]);
+  const policied = sourced.ok ? await loadPolicy({ ...sourced.sources, onAlarm }) : sourced;
+  const problems = [
+    ...(loaded.ok ? [] : loaded.problems),
+    ...(policied.ok ? [] : policied.problems.map((problem) => (typeof problem === 'string' ? plain(problem) : problem))),
+  ];
+  if (!loaded.ok || !policied.ok) return { ok: false, problems };
+  const { registry } = loaded;
+  const { policy } = policied;
+  const activation = await activate(registry, policy, { now: Math.floor(now() / 1000) });
+  if (!activation.ok) return { ok: false, problems: activation.problems.map(plain) };
+  const parts = [registry.digest, policy.core.digest, policy.custom?.digest ?? ''];
+  const revision = `sha256:${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
+  return { ok: true, snapshot: { registry, policy, revision, loaded_at: now() }, warnings: loaded.warnings };
+}
+
+const plain = (message: string): ReloadProblem => ({ severity: 'error', message });
+
+/** A source that throws is broken, which is no reason to lose what is in force. */
+function unforeseen(error: unknown): Assembled {
+  return { ok: false, problems: [plain(error instanceof Error ? error.message : 'the sources cannot be read')] };
+}
