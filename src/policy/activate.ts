@@ -1,0 +1,87 @@
+/**
+ * The check before a policy and a registry come into force together: at every server a right token passes the core
+ * rules, and tokens wrong in one thing do not. It finds mistakes, not malice: against malice stand the pinned core and
+ * the floor. Custom rules are not asked, because they may well refuse a probe.
+ */
+import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
+import { buildInput } from './input.ts';
+import type { Judgement, Policy } from './policy.ts';
+import { neighbourOf, type Probe, probesOf } from './probes.ts';
+
+/** Milliseconds of work before others get their turn. A decision takes well under 1 ms, so nobody waits much longer. */
+const SLICE_MS = 5;
+/** Problems that are told; one mistake in a rule shows at every server. */
+const MAX_PROBLEMS = 50;
+
+export type Activation = { readonly ok: true } | { readonly ok: false; readonly problems: readonly string[] };
+
+export interface ActivationParts {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Milliseconds on a clock that never goes back; measures slices of work only. */
+  readonly elapsed?: () => number;
+}
+
+/** Off the request path: yields to the event loop between slices. */
+export async function activate(registry: Registry, policy: Policy, parts: ActivationParts): Promise<Activation> {
+  const elapsed = parts.elapsed ?? (() => performance.now());
+  const now = Math.floor(parts.now() / 1000);
+  const problems: string[] = [];
+  let since = elapsed();
+  for (const server of registry.servers.values()) {
+    for (const key of server.issuers) {
+      const issuer = registry.issuers.get(key);
+      if (issuer === undefined) problems.push(`Server "${server.key}" lists issuer "${key}", which is not registered.`);
+      else problems.push(...checkServer(server, issuer, registry, policy, now));
+      if (problems.length >= MAX_PROBLEMS) return { ok: false, problems: problems.slice(0, MAX_PROBLEMS) };
+      if (elapsed() - since < SLICE_MS) continue;
+      await new Promise((resume) => setImmediate(resume));
+      since = elapsed();
+    }
+  }
+  return problems.length === 0 ? { ok: true } : { ok: false, problems };
+}
+
+function checkServer(
+  server: ServerRecord,
+  issuer: IssuerRecord,
+  registry: Registry,
+  policy: Policy,
+  now: number,
+): readonly string[] {
+  const { right, wrong } = probesOf(server, issuer, neighbourOf(server, registry), now);
+  const judge = ({ call, token, issuer: by }: Probe) =>
+    policy.judge(buildInput({ call, token, server, issuer: by, registry, now, context: { caller: 'audgate' } }), null);
+  // Proofs come with the issue "credentials"; until then no token satisfies a required binding, so that rule is left out.
+  const unbound = server.sender_constraint !== 'none';
+  const told = (probe: Probe, expected: string, judgement: Judgement) =>
+    `Server "${server.key}", issuer "${issuer.key}": a token with ${probe.name} must ${expected}; the policy says ${say(judgement)}.`;
+
+  const problems: string[] = [];
+  const allowed = judge(right);
+  if (!passes(allowed, unbound)) {
+    problems.push(told(right, 'pass', allowed));
+  }
+  for (const probe of wrong) {
+    const judgement = judge(probe);
+    if (!isRefusedByRule(judgement, unbound)) problems.push(told(probe, 'be denied by a rule', judgement));
+  }
+  return problems;
+}
+
+function passes(judgement: Judgement, unbound: boolean): boolean {
+  if (judgement.kind !== 'deny') return judgement.kind === 'allow';
+  return unbound && judgement.denials.every(({ code }) => code === 'token_not_bound');
+}
+
+/** What breaks is denied as policy_error, also what only the floor held back: that is no rule's refusal. */
+function isRefusedByRule(judgement: Judgement, unbound: boolean): boolean {
+  if (judgement.kind !== 'deny' || judgement.denials.some(({ code }) => code === 'policy_error')) return false;
+  return judgement.denials.some(({ code }) => !(unbound && code === 'token_not_bound'));
+}
+
+function say(judgement: Judgement): string {
+  if (judgement.kind === 'allow') return 'allow';
+  if (judgement.kind === 'unavailable') return 'nothing (no instance is to be had)';
+  return `deny (${judgement.denials.map(({ code }) => code).join(', ')})`;
+}

@@ -1,0 +1,126 @@
+/** Module bytes → a policy that may judge, or all the reasons why not. Nothing is replaced here: the caller swaps. */
+import { createHash } from 'node:crypto';
+import { type Engine, openEngine } from './engine.ts';
+import { type Alarm, CUSTOM_DECIDE, DECIDE, EXPLAIN, type PolicyParts, policyOf, type RuleFile } from './judge.ts';
+import type { Policy } from './policy.ts';
+import { isRuleName, readChecks, readCoreVerdict, readCustomVerdict } from './shape.ts';
+
+export interface PolicySources {
+  readonly core: {
+    readonly wasm: Uint8Array<ArrayBuffer>;
+    /** `policies/core.manifest.json`; `digest` is the release's pin, `sha256:<hex>`. */
+    readonly manifest: { readonly digest: string; readonly rules: readonly RuleFile[] };
+  };
+  /** Accept a core of another digest than the pinned one; status then shows it as modified. */
+  readonly allowModifiedCore: boolean;
+  readonly custom: null | {
+    readonly wasm: Uint8Array<ArrayBuffer>;
+    readonly digest: string;
+    readonly rules: readonly RuleFile[];
+  };
+  readonly onAlarm: (alarm: Alarm) => void;
+}
+
+export type LoadedPolicy =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Never throws for anything that stands in the sources. */
+export async function loadPolicy({ core, allowModifiedCore, custom, onAlarm }: PolicySources): Promise<LoadedPolicy> {
+  const problems: string[] = [];
+  const digest = digestOf(core.wasm);
+  const modified = digest !== core.manifest.digest;
+  if (modified && !allowModifiedCore) {
+    problems.push(
+      `core.wasm has digest ${digest}, and this release pins ${core.manifest.digest}. Restore the released core, or set allow_modified_core: true.`,
+    );
+    return { ok: false, problems };
+  }
+
+  const engine = await open('core.wasm', core.wasm, [DECIDE, EXPLAIN], problems);
+  if (engine !== null) problems.push(...tryCore(engine));
+  const opened = custom && (await openCustom(custom, problems));
+  if (engine === null || problems.length > 0) return { ok: false, problems };
+  const { rules } = core.manifest;
+  return { ok: true, policy: policyOf({ core: { engine, digest, modified, rules }, custom: opened, onAlarm }) };
+}
+
+/** @returns null only beside a problem */
+async function openCustom(
+  custom: NonNullable<PolicySources['custom']>,
+  problems: string[],
+): Promise<PolicyParts['custom']> {
+  const rules = [...custom.rules].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const names = rules.map(({ name }) => name);
+  const digest = digestOf(custom.wasm);
+  if (digest !== custom.digest) {
+    problems.push(`The custom module has digest ${digest}, and its manifest says ${custom.digest}. Build it again.`);
+  }
+  problems.push(...checkNames(names));
+  const engine = await open('The custom module', custom.wasm, [CUSTOM_DECIDE], problems);
+  if (engine === null) return null;
+  problems.push(...tryCustom(engine, names));
+  return { engine, digest, rules };
+}
+
+/** `sha256:<hex>` of a module's bytes. */
+export function digestOf(wasm: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(wasm).digest('hex')}`;
+}
+
+/** Opens a module and demands its entrypoints; what is wrong goes to `problems`. */
+async function open(
+  what: string,
+  wasm: Uint8Array<ArrayBuffer>,
+  entrypoints: readonly string[],
+  problems: string[],
+): Promise<Engine | null> {
+  const opened = await openEngine(wasm);
+  if (!opened.ok) {
+    problems.push(`${what} cannot be used: ${opened.problem}. Build it again with the pinned OPA.`);
+    return null;
+  }
+  const missing = entrypoints.filter((name) => !opened.engine.entrypoints.includes(name));
+  if (missing.length === 0) return opened.engine;
+  problems.push(
+    `${what} lacks the entrypoint ${missing.join(' and ')}; it has ${opened.engine.entrypoints.join(', ') || 'none'}. Build it again with audgate policy build.`,
+  );
+  return null;
+}
+
+/** A core that allows an empty input, or cannot say why it does not, allows anything. */
+function tryCore(engine: Engine): readonly string[] {
+  const answer = engine.evaluate(DECIDE, {});
+  const verdict = answer.kind === 'value' ? readCoreVerdict(answer.value) : null;
+  const explained = engine.evaluate(EXPLAIN, {});
+  const checks = explained.kind === 'value' ? readChecks(explained.value) : null;
+  const problems: string[] = [];
+  if (verdict === null) {
+    problems.push(`core.wasm does not answer ${DECIDE} in the agreed form${whyNot(answer)}.`);
+  } else if (verdict.allow || verdict.denials.length === 0) {
+    problems.push('core.wasm must deny an empty input with a reason, and does not.');
+  }
+  if (checks === null) problems.push(`core.wasm does not answer ${EXPLAIN} in the agreed form${whyNot(explained)}.`);
+  return problems;
+}
+
+/** What the rules judge does not matter here, only that all of them, and no others, ran. */
+function tryCustom(engine: Engine, rules: readonly string[]): readonly string[] {
+  const answer = engine.evaluate(CUSTOM_DECIDE, {});
+  const verdict = answer.kind === 'value' ? readCustomVerdict(answer.value, rules) : null;
+  if (verdict !== null) return [];
+  return [
+    `The custom module does not answer ${CUSTOM_DECIDE} with exactly the rules of its manifest (${rules.join(', ')})${whyNot(answer)}. Build it again with audgate policy build.`,
+  ];
+}
+
+const whyNot = (answer: ReturnType<Engine['evaluate']>) => (answer.kind === 'value' ? '' : `: ${answer.detail}`);
+
+function checkNames(names: readonly string[]): readonly string[] {
+  const problems = names
+    .filter((name) => !isRuleName(name))
+    .map((name) => `The custom rule ${JSON.stringify(name)} is misnamed: use ^[a-z][a-z0-9_]*$, and not decide.`);
+  if (names.length === 0) problems.push('The custom module’s manifest names no rule. Leave the module out instead.');
+  if (new Set(names).size < names.length) problems.push('The custom module’s manifest names a rule twice.');
+  return problems;
+}

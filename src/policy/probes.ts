@@ -1,0 +1,123 @@
+/** The tokens that the activation check shows a policy: one that is right for a server, and others wrong in one thing. */
+import type { CallFacts, TokenFacts } from '../decision/facts.ts';
+import { isJsonObject, type Json } from '../json/value.ts';
+import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
+
+/** Seconds a probe's token lives, or the server's limit if that is less: a usual short token. */
+const LIFETIME = 300;
+
+export interface Probe {
+  /** What the token is or lacks, as a problem names it. */
+  readonly name: string;
+  readonly token: TokenFacts;
+  readonly issuer: IssuerRecord;
+  readonly call: CallFacts;
+}
+
+export interface Probes {
+  readonly right: Probe;
+  /** Each differs from the right one in one thing, for which a core rule must deny it. */
+  readonly wrong: readonly Probe[];
+}
+
+/**
+ * @param now seconds since the epoch
+ * @param neighbour another server's resource
+ */
+export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: string, now: number): Probes {
+  const { call, scopes } = chooseCall(server);
+  const tolerance = issuer.clock_tolerance_seconds;
+  const limit = server.max_lifetime_seconds;
+  const lifetime = Math.min(LIFETIME, limit);
+  const token: TokenFacts = {
+    type: issuer.token_types[0] ?? 'at+jwt',
+    algorithm: issuer.algorithms[0] ?? 'ES256',
+    key_id: 'probe',
+    issuer: issuer.issuer,
+    audiences: [server.resource],
+    scopes,
+    subject: 'probe',
+    client_id: unnamedClient(server),
+    token_id: 'probe',
+    issued_at: now,
+    expires_at: now + lifetime,
+    claims: {},
+  };
+  const stranger = strangerTo(issuer, server);
+  const expiry = now - tolerance - 1;
+  const start = now + tolerance + 1;
+  const parent = parentOf(server.resource);
+  const probe = (name: string, change: Partial<TokenFacts>): Probe => ({
+    name,
+    token: { ...token, ...change },
+    issuer,
+    call,
+  });
+  return {
+    right: probe('all that it needs', {}),
+    wrong: [
+      probe("another server's audience", { audiences: [neighbour] }),
+      probe("this and another server's audience", { audiences: [server.resource, neighbour] }),
+      probe('no audience', { audiences: [] }),
+      ...(parent === null ? [] : [probe('the parent URL as audience', { audiences: [parent] })]),
+      probe('an end in the past', { issued_at: expiry - lifetime, expires_at: expiry }),
+      probe('an issue time ahead', { issued_at: start, expires_at: start + lifetime }),
+      probe('too long a life', { expires_at: now + limit + tolerance + 1 }),
+      { ...probe('an issuer that the server does not list', { issuer: stranger.issuer }), issuer: stranger },
+      ...(scopes.length === 0 ? [] : [probe("none of the operation's scopes", { scopes: [] })]),
+    ],
+  };
+}
+
+/** Another server's resource, or, where there is only one server, one that no registry can hold (RFC 2606 §2). */
+export function neighbourOf(server: ServerRecord, registry: Registry): string {
+  for (const other of registry.servers.values()) if (other.key !== server.key) return other.resource;
+  return 'https://neighbour.invalid/mcp';
+}
+
+/** A client that no waiver of the server names, so that no waiver can let a wrong token pass. */
+function unnamedClient(server: ServerRecord): string {
+  let client = 'audgate-probe';
+  while (server.waivers.some(({ client_id }) => client_id === client)) client += '-';
+  return client;
+}
+
+/** The issuer but for its identity (RFC 2606 §2). */
+function strangerTo(issuer: IssuerRecord, server: ServerRecord): IssuerRecord {
+  let key = 'stranger';
+  while (server.issuers.includes(key)) key += '-';
+  const iss = 'https://stranger.invalid';
+  return { ...issuer, key, issuer: iss, input: { ...issuer.input, key, issuer: iss } };
+}
+
+/**
+ * The resource without its last path segment and the slash before it; null for a bare origin. Text only: a parent that
+ * needs normalising to be one is not what a client would send.
+ */
+export function parentOf(resource: string): string | null {
+  return /^(https?:\/\/[^/?]+(?:\/[^?]*)?)\/[^/?]+\/?(?:\?.*)?$/.exec(resource)?.[1] ?? null;
+}
+
+/** An operation of the server, one that needs a scope if there is any; `ping` is open at every server. */
+function chooseCall(server: ServerRecord): { readonly call: CallFacts; readonly scopes: readonly string[] } {
+  const { tools, prompts, resources, methods } = server.effective;
+  const ping: CallFacts = { method: 'ping' };
+  const calls: readonly CallFacts[] = [
+    ...namesOf(tools).map((tool) => ({ method: 'tools/call', tool })),
+    ...namesOf(prompts).map((prompt) => ({ method: 'prompts/get', prompt })),
+    // An entry that ends in * stands for what begins so, itself among it.
+    ...namesOf(resources).map((uri) => ({ method: 'resources/read', uri })),
+    ...namesOf(methods).map((method) => ({ method })),
+    // `unlisted_tools` may ask for a scope.
+    { method: 'tools/call', tool: 'audgate-probe' },
+  ];
+  for (const call of calls) {
+    const scopes = server.operation(call)?.scopes ?? [];
+    if (scopes.length > 0) return { call, scopes };
+  }
+  return { call: ping, scopes: server.operation(ping)?.scopes ?? [] };
+}
+
+function namesOf(entries: Json | undefined): readonly string[] {
+  return isJsonObject(entries) ? Object.keys(entries) : [];
+}
