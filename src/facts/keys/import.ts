@@ -1,0 +1,124 @@
+/** Members of a key set → the keys of one issuer, imported once each and ready to be asked for. */
+import { calculateJwkThumbprint, importJWK } from 'jose';
+import { legible } from '../../decision/evidence.ts';
+import type { KeyAnswer } from '../../decision/key.ts';
+import type { Json } from '../../json/value.ts';
+import type { Algorithm } from '../../registry/registry.ts';
+import { type Candidate, claimedKid, judgeMember, type PublicJwk } from './judge-member.ts';
+
+type Key = Extract<KeyAnswer, { kind: 'key' }>;
+
+interface RingKey {
+  /** Equal for the same kid, algorithm and key, whatever else the set says of it. Stays inside this folder. */
+  readonly identity: string;
+  /** The one algorithm that the key serves at this issuer; null: none. */
+  readonly algorithm: Algorithm | null;
+  readonly answer: Key | null;
+  readonly refusal: KeyAnswer;
+}
+
+/** One issuer's well-formed public keys by kid. Immutable. */
+export interface Ring {
+  readonly keys: ReadonlyMap<string, RingKey>;
+  /** Keys that serve one of the issuer's algorithms. */
+  readonly usable: number;
+  /** Why the other members were left out: for logs and status. */
+  readonly skipped: readonly string[];
+}
+
+const UNKNOWN: KeyAnswer = Object.freeze({ kind: 'unknown' });
+
+/** Type and curve that an algorithm needs (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+const NEEDS: Readonly<Record<Algorithm, { readonly kty: PublicJwk['kty']; readonly crv?: string }>> = {
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  RS256: { kty: 'RSA' },
+  RS384: { kty: 'RSA' },
+  RS512: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  PS384: { kty: 'RSA' },
+  PS512: { kty: 'RSA' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
+};
+
+/** The answer for one kid and algorithm. */
+export function choose(ring: Ring, wanted: { kid: string; alg: Algorithm }): KeyAnswer {
+  const held = ring.keys.get(wanted.kid);
+  if (held === undefined) return UNKNOWN;
+  return held.answer !== null && held.algorithm === wanted.alg ? held.answer : held.refusal;
+}
+
+/**
+ * Imports what is good and skips the rest.
+ * @param algorithms those that the registry pins for the issuer
+ * @param previous keys that are in it unchanged keep their CryptoKey and generation, so verified tokens stay cached
+ */
+export async function importRing(
+  members: readonly Json[],
+  algorithms: readonly Algorithm[],
+  previous: Ring | null,
+): Promise<Ring> {
+  const claims = new Map<string, number>();
+  for (const member of members) {
+    const kid = claimedKid(member);
+    if (kid !== undefined) claims.set(kid, (claims.get(kid) ?? 0) + 1);
+  }
+  const keys = new Map<string, RingKey>();
+  const skipped: string[] = [];
+  for (const member of members) {
+    const candidate = judgeMember(member);
+    if (candidate.kind === 'skipped') skipped.push(candidate.why);
+    // Neither of two keys under one kid is used: which of them the issuer meant would be a guess (RFC 7517 §4.5).
+    else if ((claims.get(candidate.kid) ?? 0) > 1) skipped.push(`key "${legible(candidate.kid)}" is not the only one`);
+    else {
+      const key = await importOne(candidate, algorithms, previous?.keys.get(candidate.kid));
+      if (key === null)
+        skipped.push(`key "${legible(candidate.kid)}" does not fit its algorithm, or cannot be imported`);
+      else keys.set(candidate.kid, key);
+    }
+  }
+  const usable = [...keys.values()].filter((key) => key.answer !== null).length;
+  return { keys, usable, skipped };
+}
+
+async function importOne(
+  { kid, alg, jwk }: Candidate,
+  algorithms: readonly Algorithm[],
+  previous: RingKey | undefined,
+): Promise<RingKey | null> {
+  const algorithm = servedAlgorithm(alg, jwk, algorithms);
+  const identity = `${alg ?? ''} ${algorithm ?? ''} ${await calculateJwkThumbprint(jwk)}`;
+  if (previous?.identity === identity) return previous;
+  const expected = algorithm ?? alg;
+  const refusal: KeyAnswer = { kind: 'not_allowed', expected: expected === undefined ? [] : [expected] };
+  if (algorithm === null) return { identity, algorithm, answer: null, refusal };
+  const { kty, crv } = NEEDS[algorithm];
+  if (jwk.kty !== kty || (crv !== undefined && (!('crv' in jwk) || jwk.crv !== crv))) return null;
+  const key = await imported(jwk, algorithm);
+  if (key === null) return null;
+  return {
+    identity,
+    algorithm,
+    answer: Object.freeze({ kind: 'key', key, generation: Object.freeze({ kid }) }),
+    refusal,
+  };
+}
+
+/** A key's own alg binds it (RFC 7517 §4.4); without one, the registry must leave no choice for its type. */
+function servedAlgorithm(alg: string | undefined, jwk: PublicJwk, algorithms: readonly Algorithm[]): Algorithm | null {
+  if (alg !== undefined) return algorithms.find((pinned) => pinned === alg) ?? null;
+  const [only, ...others] = algorithms.filter((pinned) => NEEDS[pinned].kty === jwk.kty);
+  return only !== undefined && others.length === 0 ? only : null;
+}
+
+async function imported(jwk: PublicJwk, algorithm: Algorithm): Promise<CryptoKey | null> {
+  try {
+    const key = await importJWK(jwk, algorithm, { extractable: false });
+    return key instanceof Uint8Array ? null : key;
+  } catch {
+    // A point off its curve, a coordinate of the wrong length: the member is bad, and what it held stays unsaid.
+    return null;
+  }
+}
