@@ -59,7 +59,7 @@ export function locate(text: string, depth: number): readonly JsonProblem[] {
       at++;
     } else if (character === '"' && (wantsValue(expected) || wantsName(expected))) {
       const end = endOfString(text, at);
-      const read = unescape(text.slice(at, end));
+      const read = readString(text.slice(at, end));
       if (read === null) return [...problems, broken(frames, at, 'a string that is not closed or badly escaped')];
       // A half pair may stand in the text and its other half in an escape: that text is not well-formed either.
       const wellFormed = read.isWellFormed() && text.slice(at, end).isWellFormed();
@@ -79,7 +79,7 @@ export function locate(text: string, depth: number): readonly JsonProblem[] {
     } else if (wantsValue(expected)) {
       const end = endOfScalar(text, at);
       if (!isScalar(text.slice(at, end))) return [...problems, broken(frames, at, 'text that is no JSON value')];
-      const defect = numberDefect(text, at, end);
+      const defect = /[a-z]/.test(character) ? null : numberDefect(text, at, end);
       if (defect !== null) report(defect);
       expected = 'comma or end';
       at = end;
@@ -127,7 +127,7 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-function unescape(literal: string): string | null {
+function readString(literal: string): string | null {
   try {
     const value: unknown = JSON.parse(literal);
     return typeof value === 'string' ? value : null;
