@@ -129,7 +129,7 @@ async function assemble({ sources, now }: ServiceParts, onAlarm: (alarm: Alarm) 
   if (!loaded.ok || !policied.ok) return { ok: false, problems };
   const { registry } = loaded;
   const { policy } = policied;
-  const activation = await activate(registry, policy, { now: Math.floor(now() / 1000) });
+  const activation = await activate(registry, policy, { now });
   if (!activation.ok) return { ok: false, problems: activation.problems.map(plain) };
   const parts = [registry.digest, policy.core.digest, policy.custom?.digest ?? ''];
   const revision = `sha256:${createHash('sha256').update(parts.join('\n')).digest('hex')}`;

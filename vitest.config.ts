@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config';
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Closes a run with its totals alone on a line, which any CI can read. */
+const totals: Reporter = {
+  onTestRunEnd(modules: readonly TestModule[]) {
+    const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    for (const module of modules) for (const test of module.children.allTests()) counts[test.result().state] += 1;
+    const failed = counts.failed + modules.filter((module) => module.errors().length > 0).length;
+    const skipped = counts.skipped + counts.pending;
+    console.log(`${counts.passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  },
+};
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    reporters: ['default', totals],
+    // Real servers, real OPA and fresh clones: slow on two cores under load, and no limit of theirs is a measurement.
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
+    pool: 'forks',
+  },
+});
