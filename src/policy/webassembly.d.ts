@@ -20,10 +20,15 @@ declare namespace WebAssembly {
     maximum?: number;
   }
   class Memory {
+    constructor(descriptor: MemoryDescriptor);
     readonly buffer: ArrayBuffer;
   }
   class CompileError extends Error {}
   class LinkError extends Error {}
   class RuntimeError extends Error {}
   function compile(bytes: BufferSource): Promise<Module>;
+  function instantiate(
+    bytes: BufferSource,
+    imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  ): Promise<WebAssemblyInstantiatedSource>;
 }
