@@ -73,26 +73,24 @@ export async function openEngine(
   wasm: Uint8Array<ArrayBuffer>,
   make: Instantiate = instantiate,
 ): Promise<OpenedEngine> {
-  let first: LoadedPolicy;
-  let module: WebAssembly.Module;
   try {
-    module = await WebAssembly.compile(wasm);
+    const module = await WebAssembly.compile(wasm);
     const stranger = WebAssembly.Module.imports(module).find((i) => i.module !== 'env' || !IMPORTS.includes(i.name));
     if (stranger !== undefined) {
       return refused(`it imports ${legible(`${stranger.module}.${stranger.name}`)}, which no module of opa build does`);
     }
-    first = make(module);
+    const first = make(module);
+    if (!(typeof first.minorVersion === 'number' && first.minorVersion >= ABI_MINOR)) {
+      return refused(`its ABI is 1.${String(first.minorVersion)}, and at least 1.${ABI_MINOR} is needed`);
+    }
+    const foreign = hostBuiltins(first);
+    if (foreign.length > 0) {
+      return refused(`it needs built-in functions that do not run inside WebAssembly: ${legible(foreign.join(', '))}`);
+    }
+    return { ok: true, engine: engineOf(module, first, make) };
   } catch (thrown) {
     return refused(`it is no WebAssembly module that OPA compiled: ${describe(thrown)}`);
   }
-  if (!(typeof first.minorVersion === 'number' && first.minorVersion >= ABI_MINOR)) {
-    return refused(`its ABI is 1.${String(first.minorVersion)}, and at least 1.${ABI_MINOR} is needed`);
-  }
-  const foreign = hostBuiltins(first);
-  if (foreign.length > 0) {
-    return refused(`it needs built-in functions that do not run inside WebAssembly: ${legible(foreign.join(', '))}`);
-  }
-  return { ok: true, engine: engineOf(module, first, make) };
 }
 
 const refused = (problem: string): OpenedEngine => ({ ok: false, problem });

@@ -1,21 +1,23 @@
 /** Module bytes → a policy that may judge, or all the reasons why not. Nothing is replaced here: the caller swaps. */
-import { createHash } from 'node:crypto';
+import { digestOf, RULE_NAME } from './bundle.ts';
+import { CORE_DIGEST } from './core.digest.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { type Alarm, CUSTOM_DECIDE, DECIDE, EXPLAIN, type PolicyParts, policyOf, type RuleFile } from './judge.ts';
 import type { Policy } from './policy.ts';
-import { isRuleName, readChecks, readCoreVerdict, readCustomVerdict } from './shape.ts';
+import { readChecks, readCoreVerdict, readCustomVerdict } from './shape.ts';
 
 export interface PolicySources {
   readonly core: {
     readonly wasm: Uint8Array<ArrayBuffer>;
-    /** `policies/core.manifest.json`; `digest` is the release's pin, `sha256:<hex>`. */
-    readonly manifest: { readonly digest: string; readonly rules: readonly RuleFile[] };
+    /** `policies/core.manifest.json`. Its digest pins nothing: the pin is in the code, out of a file's reach. */
+    readonly manifest: { readonly rules: readonly RuleFile[] };
   };
   /** Accept a core of another digest than the pinned one; status then shows it as modified. */
   readonly allowModifiedCore: boolean;
   readonly custom: null | {
     readonly wasm: Uint8Array<ArrayBuffer>;
     readonly digest: string;
+    /** Names as the bundle's manifest lists them, without `custom.`. */
     readonly rules: readonly RuleFile[];
   };
   readonly onAlarm: (alarm: Alarm) => void;
@@ -29,10 +31,10 @@ export type LoadedPolicy =
 export async function loadPolicy({ core, allowModifiedCore, custom, onAlarm }: PolicySources): Promise<LoadedPolicy> {
   const problems: string[] = [];
   const digest = digestOf(core.wasm);
-  const modified = digest !== core.manifest.digest;
+  const modified = digest !== CORE_DIGEST;
   if (modified && !allowModifiedCore) {
     problems.push(
-      `core.wasm has digest ${digest}, and this release pins ${core.manifest.digest}. Restore the released core, or set allow_modified_core: true.`,
+      `core.wasm has digest ${digest}, and this release pins ${CORE_DIGEST}. Restore the released core, or set allow_modified_core: true.`,
     );
     return { ok: false, problems };
   }
@@ -61,11 +63,6 @@ async function openCustom(
   if (engine === null) return null;
   problems.push(...tryCustom(engine, names));
   return { engine, digest, rules };
-}
-
-/** `sha256:<hex>` of a module's bytes. */
-export function digestOf(wasm: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(wasm).digest('hex')}`;
 }
 
 /** Opens a module and demands its entrypoints; what is wrong goes to `problems`. */
@@ -118,7 +115,7 @@ const whyNot = (answer: ReturnType<Engine['evaluate']>) => (answer.kind === 'val
 
 function checkNames(names: readonly string[]): readonly string[] {
   const problems = names
-    .filter((name) => !isRuleName(name))
+    .filter((name) => !RULE_NAME.test(name))
     .map((name) => `The custom rule ${JSON.stringify(name)} is misnamed: use ^[a-z][a-z0-9_]*$, and not decide.`);
   if (names.length === 0) problems.push('The custom module’s manifest names no rule. Leave the module out instead.');
   if (new Set(names).size < names.length) problems.push('The custom module’s manifest names a rule twice.');

@@ -7,8 +7,8 @@ import type { Evidence } from '../decision/reason.ts';
 import { isFixedCode } from '../decision/reasons.ts';
 import type { Check, CoreDenial, CoreVerdict, CustomDenial } from '../decision/verdict.ts';
 
-/** Of custom rules and of their codes (contract 6). */
-const NAME = /^[a-z][a-z0-9_]*$/;
+/** Code of a custom denial (contract 6). */
+const CODE = /^[a-z][a-z0-9_]*$/;
 
 /** @returns null when it is anything but `{allow, denials, required_scopes, advice: {waivers}}` */
 export function readCoreVerdict(value: unknown): CoreVerdict | null {
@@ -73,13 +73,9 @@ export function readCustomVerdict(value: unknown, rules: readonly string[]): Cus
 function readCustomDenial(value: unknown, rules: readonly string[]): CustomDenial | null {
   if (!hasExactly(value, ['rule', 'code'], ['message', 'expected', 'actual'])) return null;
   const { rule, code, message, expected, actual } = value;
-  if (typeof rule !== 'string' || !rules.includes(rule) || typeof code !== 'string' || !NAME.test(code)) return null;
+  if (typeof rule !== 'string' || !rules.includes(rule) || typeof code !== 'string' || !CODE.test(code)) return null;
   if ((message !== undefined && typeof message !== 'string') || !isEvidenceOrAbsent(expected, actual)) return null;
   return { rule, code, ...(message !== undefined && { message }), ...evidenceOf(expected, actual) };
-}
-
-export function isRuleName(name: string): boolean {
-  return NAME.test(name) && name !== 'decide';
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 /**
- * The part of the WebAssembly JavaScript interface that the engine and opa-wasm's own types name. TypeScript declares it
+ * The part of the WebAssembly JavaScript interface that this folder and opa-wasm's own types name. TypeScript declares it
  * only among a browser's globals, which this code must not see, and Node's types leave it out.
  */
 declare namespace WebAssembly {
@@ -26,6 +26,8 @@ declare namespace WebAssembly {
   class CompileError extends Error {}
   class LinkError extends Error {}
   class RuntimeError extends Error {}
+  type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  function instantiate(bytes: BufferSource, imports: Imports): Promise<WebAssemblyInstantiatedSource>;
   function compile(bytes: BufferSource): Promise<Module>;
   function instantiate(
     bytes: BufferSource,
