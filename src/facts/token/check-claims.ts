@@ -1,0 +1,118 @@
+/**
+ * Step 5: the form of the claims (RFC 7519 §4.1, RFC 9068 §2.2). Form only: whether they are acceptable at a server, and
+ * at this time, is policy. So absent `aud`, `exp` and `iat` pass and are left out.
+ */
+import type { TokenFacts } from '../../decision/facts.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
+import type { IssuerRecord } from '../../registry/registry.ts';
+import { ACCESS_TOKEN_TYPE, type Matched } from './match-issuer.ts';
+import { readAudiences } from './read-audiences.ts';
+import { readScopes } from './read-scopes.ts';
+import { CONTROL, found, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
+
+export interface Checked {
+  readonly kind: 'checked';
+  readonly token: TokenFacts;
+}
+
+/** 9999-12-31T23:59:59Z in seconds: the last time that RFC 3339 can write. */
+const MAX_TIME = 253_402_300_799;
+
+export function checkClaims(
+  claims: JsonObject,
+  { algorithm, type }: Matched,
+  kid: string,
+  issuer: IssuerRecord,
+): Checked | Refused {
+  const needed = type === ACCESS_TOKEN_TYPE;
+  const wrong =
+    wrongText('sub', claims.sub, needed) ??
+    // A type other than at+jwt was let in only because it has a client.
+    wrongText('client_id', claims.client_id, true) ??
+    wrongText('jti', claims.jti, needed) ??
+    wrongTimes(claims) ??
+    wrongActor(claims.act) ??
+    wrongConfirmation(claims.cnf);
+  if (wrong !== undefined) return wrong;
+  const audiences = readAudiences(claims.aud);
+  if ('kind' in audiences) return audiences;
+  const scopes = readScopes(claims.scope);
+  if ('kind' in scopes) return scopes;
+
+  const { sub, client_id, jti, iat, exp, nbf, act, cnf } = claims;
+  const actor = isJsonObject(act) ? act.sub : undefined;
+  return {
+    kind: 'checked',
+    token: {
+      type,
+      algorithm,
+      key_id: kid,
+      issuer: issuer.issuer,
+      audiences,
+      scopes,
+      ...(typeof sub === 'string' && { subject: sub }),
+      ...(typeof client_id === 'string' && { client_id }),
+      ...(typeof jti === 'string' && { token_id: jti }),
+      ...(typeof iat === 'number' && { issued_at: iat }),
+      ...(typeof exp === 'number' && { expires_at: exp }),
+      ...(typeof nbf === 'number' && { not_before: nbf }),
+      ...(isJsonObject(cnf) && { confirmation: cnf }),
+      ...(typeof actor === 'string' && { actor }),
+      claims,
+    },
+  };
+}
+
+function wrongText(name: string, value: Json | undefined, needed: boolean): Refused | undefined {
+  if (value === undefined && !needed) return undefined;
+  if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && !CONTROL.test(value))
+    return undefined;
+  return refuse(
+    'claims_invalid',
+    `The claim "${name}" must be a string of 1 to ${MAX_TEXT_LENGTH} characters without control characters${value === undefined ? ', and is absent' : ''}. Have the issuer follow RFC 9068 §2.2.`,
+    { actual: [found(value)] },
+  );
+}
+
+function wrongTimes({ iat, exp, nbf }: JsonObject): Refused | undefined {
+  for (const [name, value] of Object.entries({ iat, exp, nbf }))
+    if (value !== undefined && !isTime(value))
+      return refuse(
+        'claims_invalid',
+        `The claim "${name}" must be a whole number of seconds since the epoch, from 0 to ${MAX_TIME}. Have the issuer write NumericDate integers.`,
+        { expected: [0, MAX_TIME], actual: [found(value)] },
+      );
+  for (const [name, value] of Object.entries({ iat, nbf }))
+    if (typeof value === 'number' && typeof exp === 'number' && value >= exp)
+      return refuse(
+        'claims_invalid',
+        `The claim "${name}" (${value}) must lie before "exp" (${exp}). Have the issuer correct its times.`,
+        { expected: [`${name} before ${exp}`], actual: [value] },
+      );
+  return undefined;
+}
+
+function isTime(value: Json): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_TIME;
+}
+
+/** RFC 8693 §4.1. Only the outermost actor counts; who stands behind it is history. */
+function wrongActor(act: Json | undefined): Refused | undefined {
+  if (act === undefined) return undefined;
+  if (isJsonObject(act)) return wrongText('act.sub', Object.hasOwn(act, 'sub') ? act.sub : undefined, true);
+  return refuse(
+    'claims_invalid',
+    'The claim "act" must be an object with a "sub". Have the issuer follow RFC 8693 §4.1.',
+    {
+      actual: [found(act)],
+    },
+  );
+}
+
+/** RFC 7800 §3.1. A cnf of another form must not pass as none: the token would lose its binding. */
+function wrongConfirmation(cnf: Json | undefined): Refused | undefined {
+  if (cnf === undefined || isJsonObject(cnf)) return undefined;
+  return refuse('claims_invalid', 'The claim "cnf" must be an object. Have the issuer follow RFC 7800 §3.1.', {
+    actual: [found(cnf)],
+  });
+}

@@ -1,0 +1,75 @@
+/** Step 4: algorithm and type, compared with what the registry pins for the issuer (RFC 8725 §3.1 and §3.11). */
+import type { JsonObject } from '../../json/value.ts';
+import type { Algorithm, IssuerRecord } from '../../registry/registry.ts';
+import type { Header } from './check-header.ts';
+import { found, quote, type Refused, refuse } from './refuse.ts';
+
+export interface Matched {
+  readonly kind: 'matched';
+  /** The registry's own value, not the token's. */
+  readonly algorithm: Algorithm;
+  readonly type: string;
+}
+
+/** The type of RFC 9068: it says by itself that the token is an access token. */
+export const ACCESS_TOKEN_TYPE = 'at+jwt';
+/** Claims of ID tokens (OpenID Connect Core §2 and §3.3.2.11) and of logout and event tokens (RFC 8417 §2.2). */
+const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 'events'];
+const PRINTABLE = /^[\x21-\x7e]+$/;
+
+function matchAlgorithm(header: Header, issuer: IssuerRecord): Algorithm | Refused {
+  const algorithm = issuer.algorithms.find((pinned) => pinned === header.alg);
+  if (algorithm !== undefined) return algorithm;
+  const what =
+    header.alg.toLowerCase() === 'none'
+      ? 'The token is not signed (alg none)'
+      : `The token's alg is ${quote(header.alg)}`;
+  return refuse(
+    'algorithm_not_allowed',
+    `${what}; issuer "${issuer.key}" is registered for ${issuer.algorithms.join(', ')}. Have the issuer sign with one of these.`,
+    { expected: issuer.algorithms, actual: [header.alg] },
+  );
+}
+
+export function matchIssuer(header: Header, claims: JsonObject, issuer: IssuerRecord): Matched | Refused {
+  const { typ } = header;
+  const algorithm = matchAlgorithm(header, issuer);
+  if (typeof algorithm !== 'string') return algorithm;
+  const type = typeof typ === 'string' ? mediaType(typ) : undefined;
+  if (type === undefined || !issuer.token_types.includes(type))
+    return refuse(
+      'token_type_not_allowed',
+      `The token's header has ${typ === undefined ? 'no typ' : typeof typ === 'string' ? `typ ${quote(typ)}` : 'a typ that is no string'}; access tokens of issuer "${issuer.key}" are of type ${issuer.token_types.join(', ')}. Send the access token, not an ID token or another JWT.`,
+      { expected: issuer.token_types, actual: [found(typ)] },
+    );
+  return (
+    (type === ACCESS_TOKEN_TYPE ? undefined : refuseOtherTokens(type, claims)) ?? { kind: 'matched', algorithm, type }
+  );
+}
+
+/** RFC 7515 §4.1.9: without regard to case, and `application/` may be left out (RFC 9068 §4). */
+function mediaType(typ: string): string | undefined {
+  return PRINTABLE.test(typ) ? typ.toLowerCase().replace(/^application\//, '') : undefined;
+}
+
+/** Other types do not say what the token is for, so its claims must: an ID token never passes (RFC 8725 §3.12). */
+function refuseOtherTokens(type: string, claims: JsonObject): Refused | undefined {
+  for (const claim of FOREIGN_CLAIMS)
+    if (Object.hasOwn(claims, claim))
+      return refuse(
+        'token_type_not_allowed',
+        `The token of type ${quote(type)} holds the claim "${claim}", so it is an ID token or another JWT and no access token. Send the access token.`,
+        { actual: [claim] },
+      );
+  for (const claim of ['client_id', 'scope'])
+    if (!Object.hasOwn(claims, claim) || claims[claim] === null)
+      return refuse(
+        'token_type_not_allowed',
+        `The token of type ${quote(type)} lacks the claim "${claim}", without which it is not known to be an access token. Send the access token, or have the issuer set typ to at+jwt.`,
+        {
+          expected: ['client_id', 'scope'],
+          actual: Object.keys(claims).filter((name) => name === 'client_id' || name === 'scope'),
+        },
+      );
+  return undefined;
+}

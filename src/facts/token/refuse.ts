@@ -1,0 +1,48 @@
+/** How each step says no. */
+import { evidence, legible } from '../../decision/evidence.ts';
+import type { Evidence, Reason } from '../../decision/reason.ts';
+import type { FixedCode } from '../../decision/reasons.ts';
+import type { Json } from '../../json/value.ts';
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly reason: Reason;
+}
+
+/**
+ * @param message what was expected, what was found and what to do next; values in it went through `quote`
+ * @param shown `actual` was read from the token: no step here knows yet whether it was signed, so the reason says so
+ */
+export function refuse(
+  code: FixedCode,
+  message: string,
+  shown: { readonly expected?: Evidence; readonly actual?: Evidence } = {},
+): Refused {
+  return {
+    kind: 'refused',
+    reason: {
+      code,
+      message,
+      ...(shown.expected !== undefined && { expected: evidence(shown.expected) }),
+      ...(shown.actual !== undefined && { actual: evidence(shown.actual), verified: false as const }),
+    },
+  };
+}
+
+/** A value of the token, fit to stand in a message. */
+export function quote(text: string): string {
+  return `"${legible(text)}"`;
+}
+
+/** A claim as evidence: texts and numbers as they are, of all else only the kind. */
+export function found(value: Json | undefined): string | number {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  if (value === undefined) return 'absent';
+  if (value === null || typeof value === 'boolean') return String(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
+}
+
+/** C0, DEL and C1. */
+export const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+/** Characters of sub, client_id, jti, act.sub, kid and one scope (contract 5). */
+export const MAX_TEXT_LENGTH = 255;

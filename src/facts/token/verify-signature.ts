@@ -1,0 +1,56 @@
+/** Steps 6 and 7: the key, from the registry's source, and the signature. */
+import { compactVerify, errors } from 'jose';
+import type { KeyAnswer } from '../../decision/key.ts';
+import type { Algorithm, IssuerRecord } from '../../registry/registry.ts';
+import { quote, type Refused, refuse } from './refuse.ts';
+
+export interface Wanted {
+  readonly kid: string;
+  readonly alg: Algorithm;
+}
+
+export type Key = Extract<KeyAnswer, { kind: 'key' }>;
+export type NoKey = Extract<KeyAnswer, { kind: 'unavailable' }>;
+
+/** What follows from the lookup's answer, when that is not yet a refusal. */
+export function judgeAnswer(answer: KeyAnswer, { kid, alg }: Wanted, issuer: IssuerRecord): Key | NoKey | Refused {
+  if (answer.kind === 'unknown')
+    return refuse(
+      'key_unknown',
+      `The key set of issuer "${issuer.key}" holds no usable key with the token's kid ${quote(kid)}. Get a new token; if it persists, compare the issuer's key source with the registry.`,
+      { actual: [kid] },
+    );
+  if (answer.kind === 'not_allowed') {
+    const why =
+      answer.expected.length > 0
+        ? `is for ${answer.expected.map(quote).join(', ')}, and the token's alg is ${alg}. Have the issuer sign with the key's own algorithm.`
+        : `names no algorithm, and the registry pins none or several for its type. Have the issuer publish the key's alg, or pin one algorithm.`;
+    return refuse('algorithm_not_allowed', `Key ${quote(kid)} of issuer "${issuer.key}" ${why}`, {
+      expected: answer.expected,
+      actual: [alg],
+    });
+  }
+  return answer;
+}
+
+/** @returns undefined when the signature verifies */
+export async function verifySignature(
+  text: string,
+  { key }: Key,
+  { kid, alg }: Wanted,
+  issuer: IssuerRecord,
+): Promise<Refused | undefined> {
+  try {
+    // The payload that jose gives back is not used: it is what the steps before have read, byte for byte.
+    await compactVerify(text, key, { algorithms: [alg] });
+    return undefined;
+  } catch (error) {
+    // Anything else, such as a key of the wrong kind, is a bug of the lookup and no judgement about the token.
+    if (!(error instanceof errors.JOSEError)) throw error;
+    return refuse(
+      'signature_invalid',
+      `The signature does not verify with key ${quote(kid)} of issuer "${issuer.key}". Get a new token from the issuer.`,
+      { actual: [kid] },
+    );
+  }
+}
