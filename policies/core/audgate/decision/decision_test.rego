@@ -1,0 +1,154 @@
+package audgate.decision_test
+
+import data.audgate.decision
+import data.audgate.rules.audience
+import data.audgate.rules.delegation
+import data.audgate.rules.issuer
+import data.audgate.rules.lifetime
+import data.audgate.rules.operation
+import data.audgate.rules.scope
+import data.audgate.rules.sender_constraint
+import data.audgate.testing
+
+denial := {"code": "policy_error"}
+
+unproved(rule) := {{"code": "rule_not_satisfied", "rule": rule}}
+
+outcomes(explained) := {check.rule: check.outcome | some check in explained.checks}
+
+test_a_valid_call_is_allowed if {
+	decision.decide == {
+		"allow": true,
+		"denials": set(),
+		"required_scopes": ["files:read"],
+		"advice": {"waivers": set()},
+	} with input as testing.valid
+}
+
+test_nothing_known_is_denied if {
+	not decision.allow with input as {}
+	count(decision.denials) > 0 with input as {}
+	decision.required_scopes == [] with input as {}
+}
+
+test_all_denials_are_given if {
+	denials := decision.denials with input as testing.valid
+		with input.token.audiences as ["https://billing.example.com/mcp"]
+		with input.token.scopes as []
+		with input.token.expires_at as 0
+	testing.codes(denials) == {"audience_mismatch", "scope_insufficient", "token_expired"}
+}
+
+test_a_used_waiver_is_shown if {
+	waivers := decision.decide.advice.waivers with input as testing.valid
+		with input.token.audiences as ["api://default"]
+		with input.registered.waivers as [{
+			"what": "audience", "issuer": "corp", "client_id": "client-1", "audience": "api://default",
+			"operations": ["tools/call read_file"], "owner": "team-files", "reason": "",
+			"until": "2026-11-23T12:00:01Z", "until_seconds": testing.now + 1,
+		}]
+	waivers == {{"what": "audience", "owner": "team-files", "until": "2026-11-23T12:00:01Z"}}
+}
+
+# Each rule by itself: one that is not satisfied, and one that denies although it is satisfied.
+
+test_issuer_must_be_satisfied if {
+	not decision.allow with input as testing.valid with issuer.satisfied as false with issuer.denials as set()
+	denials := decision.denials with input as testing.valid with issuer.satisfied as false with issuer.denials as set()
+	denials == unproved("issuer")
+	not decision.allow with input as testing.valid with issuer.denials as {denial}
+}
+
+test_audience_must_be_satisfied if {
+	not decision.allow with input as testing.valid with audience.satisfied as false with audience.denials as set()
+	denials := decision.denials with input as testing.valid
+		with audience.satisfied as false
+		with audience.denials as set()
+	denials == unproved("audience")
+	not decision.allow with input as testing.valid with audience.denials as {denial}
+}
+
+test_lifetime_must_be_satisfied if {
+	not decision.allow with input as testing.valid with lifetime.satisfied as false with lifetime.denials as set()
+	denials := decision.denials with input as testing.valid
+		with lifetime.satisfied as false
+		with lifetime.denials as set()
+	denials == unproved("lifetime")
+	not decision.allow with input as testing.valid with lifetime.denials as {denial}
+}
+
+test_operation_must_be_satisfied if {
+	not decision.allow with input as testing.valid with operation.satisfied as false with operation.denials as set()
+	denials := decision.denials with input as testing.valid
+		with operation.satisfied as false
+		with operation.denials as set()
+	denials == unproved("operation")
+	not decision.allow with input as testing.valid with operation.denials as {denial}
+}
+
+test_scope_must_be_satisfied if {
+	not decision.allow with input as testing.valid with scope.satisfied as false with scope.denials as set()
+	denials := decision.denials with input as testing.valid with scope.satisfied as false with scope.denials as set()
+	denials == unproved("scope")
+	not decision.allow with input as testing.valid with scope.denials as {denial}
+}
+
+test_sender_constraint_must_be_satisfied if {
+	not decision.allow with input as testing.valid
+		with sender_constraint.satisfied as false
+		with sender_constraint.denials as set()
+	denials := decision.denials with input as testing.valid
+		with sender_constraint.satisfied as false
+		with sender_constraint.denials as set()
+	denials == unproved("sender_constraint")
+	not decision.allow with input as testing.valid with sender_constraint.denials as {denial}
+}
+
+test_delegation_must_be_satisfied if {
+	not decision.allow with input as testing.valid with delegation.satisfied as false with delegation.denials as set()
+	denials := decision.denials with input as testing.valid
+		with delegation.satisfied as false
+		with delegation.denials as set()
+	denials == unproved("delegation")
+	not decision.allow with input as testing.valid with delegation.denials as {denial}
+}
+
+test_a_satisfied_value_other_than_true_is_not_enough if {
+	not decision.allow with input as testing.valid with issuer.satisfied as false
+}
+
+test_an_unknown_operation_does_not_blame_scope if {
+	denials := decision.denials with input as testing.without("registered/operation")
+	denials == {{"code": "tool_unknown", "actual": ["read_file"]}}
+}
+
+test_explain_names_every_rule_in_order if {
+	explained := decision.explain with input as testing.valid
+	[check.rule | some check in explained.checks] == [
+		"issuer", "audience", "lifetime", "operation", "scope",
+		"sender_constraint", "delegation",
+	]
+	every check in explained.checks {
+		check.outcome == "satisfied"
+		object.keys(check) == {"rule", "outcome", "expected", "actual"}
+	}
+}
+
+test_explain_tells_outcomes_apart if {
+	explained := decision.explain with input as testing.without("registered/operation")
+		with input.token.audiences as []
+		with delegation.satisfied as false
+		with delegation.denials as set()
+	seen := outcomes(explained)
+	seen.issuer == "satisfied"
+	seen.audience == "denied"
+	seen.operation == "denied"
+	seen.scope == "not_evaluated"
+	seen.delegation == "not_satisfied"
+}
+
+test_explain_is_whole_when_nothing_is_known if {
+	explained := decision.explain with input as {}
+	count(explained.checks) == 7
+	every check in explained.checks { check.outcome in ["denied", "not_satisfied", "not_evaluated"] }
+}
