@@ -1,0 +1,162 @@
+/** The shapes of answers (contract 2 and 3), for the OpenAPI document and for the tests that hold answers against them. */
+import { z } from 'zod';
+import { policyInput } from '../../decision/input.ts';
+import { CUSTOM_CODE, REASONS } from '../../decision/reasons.ts';
+
+const text = z.string();
+const texts = z.array(text);
+const time = z.iso.datetime();
+const digest = text.describe('sha256:…');
+const evidence = z.array(z.union([text, z.number()]));
+
+const reasonCode = z.union([
+  z.enum(REASONS.flatMap(({ code }) => (code === 'custom' ? [] : [code]))),
+  text.regex(CUSTOM_CODE).describe('a custom rule’s denial'),
+]);
+
+export const reason = z
+  .strictObject({
+    code: reasonCode,
+    message: text.describe('For people: what is wrong and what to do next.'),
+    expected: evidence.exactOptional(),
+    actual: evidence.exactOptional(),
+    verified: z.literal(false).exactOptional().describe('The evidence was read from a token that nobody has verified.'),
+    rule: text.exactOptional(),
+  })
+  .describe('Why a call was refused.');
+
+const common = {
+  decision_id: z.uuid().describe('UUIDv7'),
+  server: z.union([text, z.null()]).describe('Registry key; null if unknown.'),
+  revision: digest,
+};
+
+export const challenge = z
+  .strictObject({
+    status: z.int(),
+    headers: z.record(text, texts),
+    body: z.unknown().exactOptional(),
+  })
+  .describe('What the gateway sends its client.');
+
+export const allow = z.strictObject({
+  decision: z.literal('allow'),
+  ...common,
+  reasons: z.array(reason).max(0),
+  principal: z.strictObject({
+    issuer: text,
+    subject: z.union([text, z.null()]),
+    client_id: z.union([text, z.null()]),
+    scopes: texts,
+    actor: z.union([text, z.null()]),
+  }),
+  valid_until: time.describe('Close streams then. Never cache an allow.'),
+  advice: z.strictObject({
+    waivers: z
+      .array(z.strictObject({ what: z.enum(['audience', 'lifetime']), owner: text, until: text }))
+      .exactOptional(),
+  }),
+});
+
+export const deny = z.strictObject({
+  decision: z.literal('deny'),
+  ...common,
+  reasons: z.array(reason).min(1),
+  challenge,
+});
+
+export const indeterminate = z
+  .strictObject({ decision: z.literal('indeterminate'), ...common, reasons: z.array(reason).min(1) })
+  .describe('A dependency failed: nobody knows, so everyone must refuse.');
+
+export const decided = z.union([allow, deny]);
+export const decision = z.union([allow, deny, indeterminate]);
+
+export const explanation = z.strictObject({
+  would_decide: decision,
+  checks: z.array(
+    z.strictObject({
+      rule: text,
+      outcome: z.enum(['satisfied', 'denied', 'not_satisfied', 'not_evaluated']),
+      expected: evidence,
+      actual: evidence,
+      registry: z.union([text, z.null()]).describe('file:line of the record that made it so'),
+      rule_file: text,
+    }),
+  ),
+  input: z.union([policyInput, z.null()]).describe('What policy judged; null where the decision ended before it.'),
+  digests: z.strictObject({ registry: digest, core: digest, custom: z.union([digest, z.null()]) }),
+});
+
+export const problem = z
+  .strictObject({
+    type: text.describe('urn:audgate:problem:NAME'),
+    title: text,
+    status: z.int(),
+    detail: text,
+    problems: z.array(
+      z.strictObject({ pointer: text.describe('JSON pointer into the body (RFC 6901)'), message: text }),
+    ),
+  })
+  .describe('RFC 9457. Never repeats a value of the request.');
+
+export const servers = z.strictObject({
+  servers: z.array(
+    z.strictObject({
+      key: text,
+      resource: text,
+      issuers: texts,
+      max_lifetime_seconds: z.int(),
+      protected_resource_metadata: text.describe('URL of the server’s metadata (RFC 9728 §3.1)'),
+    }),
+  ),
+});
+
+export const server = z
+  .looseObject({
+    key: text,
+    resource: text,
+    issuers: texts,
+    max_lifetime_seconds: z.int(),
+    source: text.describe('file:line'),
+  })
+  .describe('The record with its defaults.');
+
+export const metadata = z
+  .strictObject({
+    resource: text,
+    authorization_servers: texts,
+    scopes_supported: texts,
+    bearer_methods_supported: z.array(z.literal('header')),
+    dpop_bound_access_tokens_required: z.literal(true).exactOptional(),
+    tls_client_certificate_bound_access_tokens: z.literal(true).exactOptional(),
+  })
+  .describe('RFC 9728 §2');
+
+export const status = z.strictObject({
+  version: text,
+  started_at: time,
+  revision: digest,
+  registry: z.strictObject({ digest, servers: z.int(), issuers: z.int(), loaded_at: time }),
+  policy: z.strictObject({
+    core: z.strictObject({ digest, modified: z.boolean() }),
+    custom: z.union([z.strictObject({ digest, rules: texts }), z.null()]),
+  }),
+  last_reload: z.union([
+    z.strictObject({ at: time, ok: z.boolean(), problems: z.array(z.looseObject({ message: text })) }),
+    z.null(),
+  ]),
+  issuers: z.record(
+    text,
+    z.strictObject({
+      keys: z.int(),
+      fetched_at: z.union([time, z.null()]),
+      last_error: z.union([text, z.null()]),
+    }),
+  ),
+  waivers: z.strictObject({ active: z.int(), expired: z.int() }),
+});
+
+export const live = z.strictObject({ status: z.literal('ok') });
+export const ready = z.strictObject({ status: z.literal('ready'), revision: digest });
+export const stopping = z.strictObject({ status: z.literal('stopping') });

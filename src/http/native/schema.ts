@@ -1,0 +1,113 @@
+/**
+ * The bodies of `/v1/decide` and `/v1/explain` (contract 2). The same schemas validate requests and make the OpenAPI
+ * document. They judge what the gateway wrote; what its client wrote (token, message, body, header values) is only typed
+ * here, and a decision judges it.
+ */
+import { z } from 'zod';
+import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
+
+/** RFC 9110 §5.6.2 token, and the contract's limit. */
+const SCHEME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/;
+/** A field name (RFC 9110 §5.1) without capitals. */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+/** Characters of `client_ip` and `request_id`: they are written into records. */
+const MAX_CONTEXT_LENGTH = 255;
+
+/** An object of any members. The strict reader has read it already, so it is taken as it is and not copied. */
+const object = z
+  .custom<JsonObject>(isJsonObject, { error: 'must be an object' })
+  .meta({ type: 'object', additionalProperties: true });
+const text = z.string();
+const label = z.string().max(MAX_CONTEXT_LENGTH, { error: `must not be longer than ${MAX_CONTEXT_LENGTH} characters` });
+
+const call = z
+  .strictObject({
+    method: text,
+    tool: text.exactOptional(),
+    prompt: text.exactOptional(),
+    uri: text.exactOptional(),
+    task: text.exactOptional().describe('no method of this version takes a task'),
+    arguments: object.exactOptional(),
+  })
+  .describe(
+    'The MCP call in the gateway’s own words. tools/call takes tool, prompts/get prompt, and resources/read, ' +
+      'resources/subscribe and resources/unsubscribe uri.',
+  );
+
+const bytes = z.strictObject({
+  base64: z
+    .string()
+    .refine((value) => Buffer.from(value, 'base64').toString('base64') === value, {
+      error: 'must be canonical base64 with padding (RFC 4648 §4)',
+    })
+    .meta({ contentEncoding: 'base64' }),
+});
+
+export const decideRequest = z
+  .strictObject({
+    server: text.describe(
+      'The registered resource, byte for byte, of the server that the gateway is about to call; from its own route, never from the client.',
+    ),
+    token: z
+      .union([z.string(), z.null()], { error: 'must be a string or null' })
+      .exactOptional()
+      .describe('The access token that the client sent.'),
+    scheme: z
+      .string()
+      .regex(SCHEME, { error: 'must be an RFC 9110 token of at most 32 characters' })
+      .exactOptional()
+      .describe('Authentication scheme of the token, in any case. Default Bearer.'),
+    call: call.exactOptional(),
+    // Any JSON value is well typed, null too: a client wrote it, so a decision refuses it.
+    message: z
+      .custom<Json>((value) => value !== undefined)
+      .exactOptional()
+      .describe('The JSON-RPC message, for a gateway that forwards its own serialisation of it.'),
+    body: z
+      .union([z.string(), bytes], { error: 'must be a string or {"base64": "…"}' })
+      .exactOptional()
+      .describe('The message’s exact bytes.'),
+    http: z
+      .strictObject({
+        method: text.exactOptional(),
+        url: text.exactOptional(),
+        headers: z
+          .record(
+            z.string().regex(HEADER_NAME, { error: 'has a header name that is no lower-case field name' }),
+            z.array(text),
+          )
+          .exactOptional()
+          .describe('Lower-case names, arrays of values. mcp-method and mcp-name are compared with the call.'),
+      })
+      .exactOptional()
+      .describe('The client’s request.'),
+    context: z
+      .strictObject({
+        client_ip: label.exactOptional(),
+        request_id: label.exactOptional(),
+        extra: object.exactOptional().describe('For custom rules.'),
+      })
+      .exactOptional(),
+  })
+  .describe('Exactly one of call, message and body; none is answered with a deny.');
+
+export const explainRequest = decideRequest
+  .extend({
+    at: z.iso
+      .datetime({ offset: true, error: 'must be a time of RFC 3339, such as 2026-11-23T12:00:00Z' })
+      .exactOptional()
+      .describe('The time to decide for. Default now.'),
+  })
+  .describe('As /v1/decide, for any time.');
+
+export type DecideRequest = z.output<typeof decideRequest>;
+export type ExplainRequest = z.output<typeof explainRequest>;
+
+const NO_PROOF = 'is not supported by this version: leave it out';
+
+/** What to say of members that are unknown to a schema, but not to the reader. */
+export const DECIDE_NOTES = {
+  '/proof': NO_PROOF,
+  '/at': 'is not for /v1/decide, which decides for now: ask /v1/explain about another time',
+};
+export const EXPLAIN_NOTES = { '/proof': NO_PROOF };

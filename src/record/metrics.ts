@@ -1,0 +1,135 @@
+/**
+ * What is counted, for Prometheus. Every label has a bounded set of values: none is written by a client, a token or a
+ * custom rule. The names are part of what is promised; see docs.
+ */
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Decision } from '../decision/decision.ts';
+
+/** Seconds. A decision takes some tens of microseconds; the upper ones show a key fetch in the way. */
+const DURATION_BUCKETS = [25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 250e-3, 1, 5];
+
+/** What changes by itself, read when metrics are rendered. */
+export interface Gauges {
+  readonly version: string;
+  readonly revision: string;
+  /** Keys held, by registry key of the issuer. */
+  readonly issuerKeys: Readonly<Record<string, number>>;
+}
+
+export interface Metrics {
+  /** One decision that was answered; explanations are not decisions. */
+  decided(decision: Decision, seconds: number): void;
+  /** One request that got a problem instead of a decision. @param name of the problem, as in its type */
+  refused(name: string): void;
+  reloaded(ok: boolean): void;
+  /** Something that must never happen did, and was refused. @param kind a constant of the code */
+  alarmed(kind: string): void;
+  /** One fetch of a key set. @param issuer registry key */
+  keysFetched(issuer: string, ok: boolean): void;
+  readonly contentType: string;
+  render(gauges: Gauges): Promise<string>;
+}
+
+export function createMetrics(): Metrics {
+  const register = new Registry();
+  const registers = [register];
+  const decisions = new Counter({
+    name: 'audgate_decisions_total',
+    help: 'Decisions by outcome and first reason; the codes of custom rules count as "custom".',
+    labelNames: ['decision', 'reason'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'audgate_decision_duration_seconds',
+    help: 'Time from the question to its decision.',
+    labelNames: ['decision'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const waivers = new Counter({
+    name: 'audgate_waiver_uses_total',
+    help: 'Decisions that were allowed only because of a waiver.',
+    labelNames: ['server', 'what'],
+    registers,
+  });
+  const problems = new Counter({
+    name: 'audgate_problems_total',
+    help: 'Requests that were refused before a decision, by name of the problem.',
+    labelNames: ['problem'],
+    registers,
+  });
+  const reloads = new Counter({
+    name: 'audgate_reloads_total',
+    help: 'Reloads of registry and policy.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const alarms = new Counter({
+    name: 'audgate_alarms_total',
+    help: 'Results that must never occur, all of them refused. Anything above 0 needs a human.',
+    labelNames: ['kind'],
+    registers,
+  });
+  const fetches = new Counter({
+    name: 'audgate_key_fetches_total',
+    help: 'Fetches of issuers’ key sets.',
+    labelNames: ['issuer', 'outcome'],
+    registers,
+  });
+  const keys = new Gauge({
+    name: 'audgate_issuer_keys',
+    help: 'Keys held for an issuer; 0 means that its tokens cannot be verified.',
+    labelNames: ['issuer'],
+    registers,
+  });
+  const info = new Gauge({
+    name: 'audgate_info',
+    help: 'Version and revision in force; always 1.',
+    labelNames: ['version', 'revision'],
+    registers,
+  });
+
+  // Looking a child up by its labels costs more than counting; the pairs are few.
+  const counted = new Map<string, Counter.Internal>();
+  const child = (decision: string, reason: string) => {
+    const name = `${decision} ${reason}`;
+    const known = counted.get(name);
+    if (known !== undefined) return known;
+    const made = decisions.labels({ decision, reason });
+    counted.set(name, made);
+    return made;
+  };
+  const timed = {
+    allow: durations.labels({ decision: 'allow' }),
+    deny: durations.labels({ decision: 'deny' }),
+    indeterminate: durations.labels({ decision: 'indeterminate' }),
+  };
+
+  return {
+    decided(decision, seconds) {
+      child(decision.decision, reasonLabel(decision)).inc();
+      timed[decision.decision].observe(seconds);
+      if (decision.decision !== 'allow' || decision.advice.waivers === undefined) return;
+      for (const { what } of decision.advice.waivers) waivers.inc({ server: decision.server ?? '', what });
+    },
+    refused: (name) => problems.inc({ problem: name }),
+    reloaded: (ok) => reloads.inc({ outcome: outcome(ok) }),
+    alarmed: (kind) => alarms.inc({ kind }),
+    keysFetched: (issuer, ok) => fetches.inc({ issuer, outcome: outcome(ok) }),
+    contentType: register.contentType,
+    render({ version, revision, issuerKeys }) {
+      info.reset();
+      info.set({ version, revision }, 1);
+      keys.reset();
+      for (const [issuer, count] of Object.entries(issuerKeys)) keys.set({ issuer }, count);
+      return register.metrics();
+    },
+  };
+}
+
+const outcome = (ok: boolean) => (ok ? 'ok' : 'failed');
+
+function reasonLabel({ reasons }: Decision): string {
+  const code = reasons[0]?.code ?? 'none';
+  return code.startsWith('custom:') ? 'custom' : code;
+}
