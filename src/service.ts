@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Config } from './config.ts';
-import type { Decider, ReloadProblem, ReloadReport } from './decide/decider.ts';
 import { decide, type Parts } from './decide/decide.ts';
+import type { Decider, ReloadProblem, ReloadReport } from './decide/decider.ts';
 import { explain } from './decide/explain.ts';
 import type { Snapshot } from './decide/snapshot.ts';
 import { createKeys } from './facts/keys/look-up.ts';
@@ -61,12 +61,18 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     fetch: parts.fetch,
     now,
     settings: parts.keys,
-    onEvent: (event) => log.warn({ ...event }, 'issuer keys'),
+    onEvent: (event) => {
+      const fetched = event.kind === 'keys_fetched';
+      metrics.keysFetched(event.issuer, fetched);
+      if (fetched && event.skipped.length === 0) log.info({ ...event }, 'keys of an issuer were fetched');
+      else if (fetched) log.warn({ ...event }, 'keys of an issuer were fetched, and some of them skipped');
+      else log.warn({ ...event }, 'keys of an issuer could not be fetched');
+    },
   });
   const tokens = createTokenReader({ lookup: keys.lookup, cacheSize: TOKEN_CACHE_SIZE });
   const deciding: Parts = { ...parts, tokens };
   const onAlarm = (alarm: Alarm) => {
-    metrics.alarm(alarm.kind);
+    metrics.alarmed(alarm.kind);
     log.error({ ...alarm }, 'the policy answered what it must never answer; the call was refused');
   };
 
@@ -97,7 +103,9 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     warnings: first.warnings,
     service: {
       async decide(ask, caller) {
+        const tick = parts.ticks();
         const { decision } = await decide(ask, caller, snapshot, deciding, 'audgate/decide', seconds());
+        metrics.decided(decision, Number(parts.ticks() - tick) / 1e9);
         return decision;
       },
       explain: (ask, at, caller) => explain(ask, caller, snapshot, deciding, at ?? seconds()),
@@ -124,7 +132,9 @@ async function assemble({ sources, now }: ServiceParts, onAlarm: (alarm: Alarm) 
   const policied = sourced.ok ? await loadPolicy({ ...sourced.sources, onAlarm }) : sourced;
   const problems = [
     ...(loaded.ok ? [] : loaded.problems),
-    ...(policied.ok ? [] : policied.problems.map((problem) => (typeof problem === 'string' ? plain(problem) : problem))),
+    ...(policied.ok
+      ? []
+      : policied.problems.map((problem) => (typeof problem === 'string' ? plain(problem) : problem))),
   ];
   if (!loaded.ok || !policied.ok) return { ok: false, problems };
   const { registry } = loaded;
