@@ -27,6 +27,7 @@ const RETIRE_BYTES = 8 * 1024 * 1024;
 const SPARES = 2;
 /** OPA's ABI 1.2 brought the single-call evaluation that resets the heap each time. */
 const ABI_MINOR = 2;
+const ABI_EXPORTS: readonly string[] = ['opa_wasm_abi_version', 'opa_wasm_abi_minor_version'];
 /**
  * All that OPA's compiler makes a module import. `opa_println` is refused: opa-wasm would write to standard output,
  * which is the stream of decision records.
@@ -79,6 +80,10 @@ export async function openEngine(
     if (stranger !== undefined) {
       return refused(`it imports ${legible(`${stranger.module}.${stranger.name}`)}, which no module of opa build does`);
     }
+    // Asked first, because opa-wasm would write to standard error that they are missing, and go on.
+    const exported = WebAssembly.Module.exports(module).map(({ name }) => name);
+    const absent = ABI_EXPORTS.filter((name) => !exported.includes(name));
+    if (absent.length > 0) return refused(`it exports no ${absent.join(' and no ')}`);
     const first = make(module);
     if (!(typeof first.minorVersion === 'number' && first.minorVersion >= ABI_MINOR)) {
       return refused(`its ABI is 1.${String(first.minorVersion)}, and at least 1.${ABI_MINOR} is needed`);
@@ -100,7 +105,7 @@ function engineOf(module: WebAssembly.Module, first: LoadedPolicy, make: Instant
   const spares: LoadedPolicy[] = [];
   let filling = false;
 
-  /** One instance a turn, off the decision path. A failure is left for the next attempt. */
+  /** One instance a turn, off the decision path. What fails here fails again, and is told, when one is needed. */
   function fill(): void {
     if (filling || spares.length >= SPARES) return;
     filling = true;
@@ -115,9 +120,11 @@ function engineOf(module: WebAssembly.Module, first: LoadedPolicy, make: Instant
     }).unref();
   }
 
-  function discard(): void {
-    current = null;
+  /** A spare, or else a new one: that costs less than an outage. Throws when none can be made. */
+  function next(): LoadedPolicy {
+    const instance = spares.pop() ?? make(module);
     fill();
+    return instance;
   }
 
   fill();
@@ -127,7 +134,7 @@ function engineOf(module: WebAssembly.Module, first: LoadedPolicy, make: Instant
       const encoded = encode(input);
       if (typeof encoded === 'string') return { kind: 'failed', detail: encoded };
       try {
-        current ??= spares.pop() ?? make(module);
+        current ??= next();
       } catch (thrown) {
         return { kind: 'unavailable', detail: `no policy instance can be made: ${describe(thrown)}` };
       }
@@ -135,10 +142,10 @@ function engineOf(module: WebAssembly.Module, first: LoadedPolicy, make: Instant
       try {
         results = current.evaluate(encoded, entrypoint);
       } catch (thrown) {
-        discard();
+        current = null;
         return { kind: 'failed', detail: describe(thrown) };
       }
-      if (current.mem.buffer.byteLength > RETIRE_BYTES) discard();
+      if (current.mem.buffer.byteLength > RETIRE_BYTES) current = null;
       return single(results);
     },
   };

@@ -5,6 +5,7 @@
 declare namespace WebAssembly {
   class Module {
     static imports(module: Module): { readonly module: string; readonly name: string; readonly kind: string }[];
+    static exports(module: Module): { readonly name: string; readonly kind: string }[];
     constructor(bytes: BufferSource);
   }
   class Instance {
