@@ -8,8 +8,6 @@ import { type JsonProblem, locate } from './locate.ts';
 import { scan } from './scan.ts';
 import type { Json } from './value.ts';
 
-export type { JsonProblem } from './locate.ts';
-
 export type JsonReading =
   | { readonly ok: true; readonly value: Json }
   | { readonly ok: false; readonly problems: readonly JsonProblem[] };

@@ -2,9 +2,10 @@
 import type { CallFacts } from '../../decision/facts.ts';
 import type { Reason } from '../../decision/reason.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
+import { METHODS_BY_TARGET } from '../../registry/method.ts';
 import { type Defect, kindOf, malformed, shown } from './malformed.ts';
 import { findImpostor, findMetaImpostor, findTwinsWithin, type Impostor } from './names.ts';
-import { methodDefect, takesArguments, targetDefect, targetKind, withTarget } from './target.ts';
+import { methodDefect, takesArguments, targetDefect, withTarget } from './target.ts';
 
 /** `name` is what an Mcp-Name header must repeat: the call's target, also where the facts leave it out. */
 export type CallRead =
@@ -45,7 +46,8 @@ export function argumentsDefect(args: JsonObject): Defect | null {
 }
 
 function readParams(method: string, params: JsonObject, customRules: boolean): CallRead {
-  const kind = targetKind(method);
+  // Other methods are read by their name alone: completion, subscriptions and tasks come with a later version.
+  const kind = METHODS_BY_TARGET.get(method);
   const place = kind === 'uri' ? 'uri' : 'name';
   const target = kind === undefined ? undefined : member(params, place);
   const name = typeof target === 'string' ? target : undefined;

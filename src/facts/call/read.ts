@@ -2,11 +2,13 @@
 import { evidence } from '../../decision/evidence.ts';
 import type { CallFacts, CallSource } from '../../decision/facts.ts';
 import type { Reason } from '../../decision/reason.ts';
-import { type JsonProblem, readJson } from '../../json/read.ts';
+import type { JsonProblem } from '../../json/locate.ts';
+import { readJson } from '../../json/read.ts';
+import { METHODS_BY_TARGET, type TargetKind } from '../../registry/method.ts';
 import { compareHeaders, type Named } from './headers.ts';
 import { type Defect, malformed, shown } from './malformed.ts';
 import { argumentsDefect, type CallRead, readId, readMessage } from './message.ts';
-import { methodDefect, type TargetKind, takesArguments, targetDefect, targetKind, withTarget } from './target.ts';
+import { methodDefect, takesArguments, targetDefect, withTarget } from './target.ts';
 
 /** `request_id`: the JSON-RPC id of the message, where it could be read, whatever else is wrong with it. */
 export type CallReading =
@@ -34,7 +36,7 @@ export function readCall(ask: CallAsk, options: { readonly custom_rules: boolean
   const { source } = ask;
   const { read, id } = readSource(source, options.custom_rules);
   const scheme = schemeUnsupported(ask.scheme);
-  const unjudgeable = read.ok && source?.kind === 'call' && options.custom_rules ? incomplete(read.call) : null;
+  const unjudgeable = read.ok && options.custom_rules ? incomplete(read.call) : null;
   const headers = ask.headers === undefined ? null : compareHeaders(ask.headers, named(read));
 
   const answered = id === undefined ? {} : { request_id: id };
@@ -72,14 +74,16 @@ function readRecord(source: Extract<CallSource, { kind: 'call' }>, customRules: 
   const twins = judged !== undefined && customRules ? argumentsDefect(judged) : null;
   if (twins !== null) return { ok: false, reason: malformed(twins) };
 
-  const kind = targetKind(method);
   const given = (['tool', 'prompt', 'uri'] as const).filter((member) => source[member] !== undefined);
+  const [only] = given;
+  const kind = METHODS_BY_TARGET.get(method) ?? only;
   const target = kind === undefined ? undefined : source[kind];
   // A task's call names no target that this version could open (see message.ts); its own id is what a header repeats.
   if (task !== undefined) return { ok: true, call: { method, task }, name: target ?? task };
   if (kind === undefined) return { ok: true, call: { method }, name: undefined };
   if (target === undefined || given.length > 1)
     return { ok: false, reason: malformed(otherTarget(method, kind, given)) };
+  // Also of a method that has none: the registry opens no such operation.
   const wrong = targetDefect(method, kind, target, `call.${kind}`);
   if (wrong !== null) return { ok: false, reason: malformed(wrong) };
   const call = withTarget(method, kind, target);
@@ -110,7 +114,7 @@ function callMissing(): Reason {
   };
 }
 
-/** Custom rules would judge arguments that nobody sent: that is not the same as none (contract 6). */
+/** Custom rules would judge arguments that nobody sent: not the same as none, which a message without them says (contract 6). */
 function incomplete(call: CallFacts): Reason | null {
   if (!takesArguments(call.method) || call.task !== undefined || call.arguments !== undefined) return null;
   return {

@@ -1,25 +1,11 @@
-/** Which methods name a target, and what a method and a target may look like (contract 1). */
+/** What a method and its target may look like; which methods have one, the registry knows (contract 1). */
 import type { CallFacts } from '../../decision/facts.ts';
+import type { TargetKind } from '../../registry/method.ts';
 import { type Defect, kindOf, shown } from './malformed.ts';
 import { hasControl } from './names.ts';
 
-export type TargetKind = 'tool' | 'prompt' | 'uri';
-
-/** All other methods have no target in this version: completion, subscriptions and tasks are read by their name only. */
-const TARGETS: ReadonlyMap<string, TargetKind> = new Map([
-  ['tools/call', 'tool'],
-  ['prompts/get', 'prompt'],
-  ['resources/read', 'uri'],
-  ['resources/subscribe', 'uri'],
-  ['resources/unsubscribe', 'uri'],
-]);
-
 /** Characters of a method: many times the longest that MCP defines. */
 const MAX_METHOD_LENGTH = 255;
-
-export function targetKind(method: string): TargetKind | undefined {
-  return TARGETS.get(method);
-}
 
 /** Whether the method carries arguments that custom rules judge (contract 6). */
 export function takesArguments(method: string): boolean {

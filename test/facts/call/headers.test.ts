@@ -80,6 +80,9 @@ describe('Mcp-Method and Mcp-Name', () => {
     const task = message({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a', task: {} } });
     expect(withHeaders({ 'mcp-method': ['tools/call'], 'mcp-name': ['a'] }, task)).toBeNull();
     expect(withHeaders({ 'mcp-name': ['b'] }, task)).not.toBeNull();
+    const told: CallSource = { kind: 'call', method: 'tools/call', tool: 'a', task: 't1' };
+    expect(withHeaders({ 'mcp-name': ['a'] }, told)).toBeNull();
+    expect(withHeaders({ 'mcp-name': ['t1'] }, { kind: 'call', method: 'tasks/get', task: 't1' })).toBeNull();
   });
 
   test('are not compared with a call that nobody could read, but must be single', () => {

@@ -115,6 +115,8 @@ describe('the caller’s own record', () => {
     { method: 'resources/read', uri: 'file:///a' },
     { method: 'tools/call', tool: 'read_file' },
     { method: 'tasks/get', task: 't1' },
+    { method: 'ping', tool: 'read_file' },
+    { method: 'completion/complete', prompt: 'greet' },
   ])('%j is read as it is', (record) =>
     expect(read({ source: { kind: 'call', ...record } })).toEqual({ ok: true, call: record }),
   );
@@ -128,6 +130,7 @@ describe('the caller’s own record', () => {
     { method: 'tools/call', prompt: 'a' },
     { method: 'tools/call', tool: 'a', prompt: 'b' },
     { method: 'prompts/get', tool: 'a' },
+    { method: 'ping', tool: 'a', uri: 'b' },
     { method: 'resources/read', tool: 'a' },
     { method: 'resources/read', uri: '\ud800' },
   ])('%j is call_malformed', (record) => expect(reasons(record)).toEqual(['call_malformed']));
