@@ -1,0 +1,42 @@
+/** `audgate registry check`: every problem of a registry at once. */
+import { loadRegistry } from '../../registry/load.ts';
+import { EXIT, type Exit, type Host } from '../host.ts';
+import { type Add, examples } from '../options.ts';
+import { allThere } from '../paths.ts';
+import { printProblems } from '../problems.ts';
+import { painter, print, printJson } from '../terminal.ts';
+
+interface Flags {
+  readonly json?: true;
+}
+
+export const addCheck: Add = (group, host, finish) => {
+  group
+    .command('check')
+    .description('Find every problem of a registry, by file, line and column. Warnings alone end with 0.')
+    .argument('<path>', 'registry file or folder')
+    .option('--json', 'print {"problems": […]}')
+    .addHelpText('after', examples('audgate registry check ./registry', 'audgate registry check ./registry --json'))
+    .action((path: string, flags: Flags) => finish(check(path, flags, host)));
+};
+
+async function check(path: string, flags: Flags, host: Host): Promise<Exit> {
+  if (!(await allThere(host, [{ path, as: 'the registry' }]))) return EXIT.usage;
+  const loaded = await loadRegistry(path, { now: Math.floor(host.now() / 1000) });
+  const problems = loaded.ok ? loaded.warnings : loaded.problems;
+  if (flags.json) {
+    printJson(host.stdout, { problems });
+  } else {
+    const paint = painter(host.stdout, host.env);
+    printProblems(host, 'stdout', problems);
+    const errors = problems.filter(({ severity }) => severity === 'error').length;
+    const counts = `${counted(errors, 'error')}, ${counted(problems.length - errors, 'warning')}`;
+    print(host.stdout, loaded.ok ? paint('green', `${inForce(loaded.registry)}: ${counts}`) : paint('red', counts));
+  }
+  return loaded.ok ? EXIT.fine : EXIT.refused;
+}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+const inForce = ({ issuers, servers }: { issuers: { size: number }; servers: { size: number } }) =>
+  `${counted(issuers.size, 'issuer')}, ${counted(servers.size, 'server')}`;

@@ -1,0 +1,80 @@
+/** `audgate registry show`: what is in force, with all defaults written out. */
+import { loadRegistry } from '../../registry/load.ts';
+import type { Registry } from '../../registry/registry.ts';
+import { EXIT, type Exit, type Host } from '../host.ts';
+import { type Add, examples } from '../options.ts';
+import { allThere } from '../paths.ts';
+import { printProblems } from '../problems.ts';
+import { painter, print, printJson, shown, table } from '../terminal.ts';
+
+interface Flags {
+  readonly json?: true;
+}
+
+export const addShow: Add = (group, host, finish) => {
+  group
+    .command('show')
+    .description('Show what is in force. With --json every record with its defaults and its place.')
+    .argument('<path>', 'registry file or folder')
+    .option('--json', 'print {"digest", "issuers": {…}, "servers": {…}}')
+    .addHelpText(
+      'after',
+      examples('audgate registry show ./registry', "audgate registry show ./registry --json | jq '.servers.files'"),
+    )
+    .action((path: string, flags: Flags) => finish(show(path, flags, host)));
+};
+
+async function show(path: string, flags: Flags, host: Host): Promise<Exit> {
+  if (!(await allThere(host, [{ path, as: 'the registry' }]))) return EXIT.usage;
+  const seconds = Math.floor(host.now() / 1000);
+  const loaded = await loadRegistry(path, { now: seconds });
+  printProblems(host, 'stderr', loaded.ok ? loaded.warnings : loaded.problems);
+  if (!loaded.ok) return EXIT.refused;
+  const { digest, issuers, servers } = loaded.registry;
+  if (flags.json) {
+    const effective = (records: ReadonlyMap<string, { readonly effective: unknown }>) =>
+      Object.fromEntries([...records].map(([key, record]) => [key, record.effective]));
+    printJson(host.stdout, { digest, issuers: effective(issuers), servers: effective(servers) });
+  } else {
+    print(host.stdout, ...summary(loaded.registry, seconds, host));
+  }
+  return EXIT.fine;
+}
+
+function summary({ digest, issuers, servers }: Registry, seconds: number, host: Host): readonly string[] {
+  const paint = painter(host.stdout, host.env);
+  const heading = (line: string, index: number) => (index < 0 ? paint('bold', line) : line);
+  const place = ({ source }: { source: { file: string; line: number } }) => `${source.file}:${source.line}`;
+  const issuerRows = [...issuers.values()].map((issuer) => [
+    issuer.key,
+    issuer.issuer,
+    issuer.algorithms.join(' '),
+    issuer.key_source.kind === 'jwks_uri' ? issuer.key_source.url : `${issuer.key_source.keys.length} inline keys`,
+    issuer.disabled ? 'disabled' : 'enabled',
+    place(issuer),
+  ]);
+  const serverRows = [...servers.values()].map((server) => {
+    const active = server.waivers.filter(({ until_seconds }) => seconds < until_seconds).length;
+    return [
+      server.key,
+      server.resource,
+      server.issuers.join(' '),
+      `${server.max_lifetime_seconds} s`,
+      `${active} of ${server.waivers.length}`,
+      place(server),
+    ];
+  });
+  const cells = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map(shown));
+  return [
+    ...table(host.stdout, ['ISSUER', 'ISS', 'ALGORITHMS', 'KEYS', 'STATE', 'SOURCE'], cells(issuerRows), heading),
+    '',
+    ...table(
+      host.stdout,
+      ['SERVER', 'RESOURCE', 'ISSUERS', 'LIFETIME', 'WAIVERS IN FORCE', 'SOURCE'],
+      cells(serverRows),
+      heading,
+    ),
+    '',
+    `digest ${digest}`,
+  ];
+}

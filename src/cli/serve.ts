@@ -1,0 +1,86 @@
+/** `audgate serve`: decides over HTTP until it is told to end. */
+import type { Log } from '../service.ts';
+import { fileSources } from '../sources.ts';
+import { type ConfigFlags, configure } from './configure.ts';
+import { EXIT, type Exit, type Host } from './host.ts';
+import { createLog } from './log.ts';
+import { type Add, examples, once } from './options.ts';
+import { printProblems } from './problems.ts';
+import { type Running, start } from './start.ts';
+import { printJson } from './terminal.ts';
+
+export const addServe: Add = (program, host, finish) => {
+  program
+    .command('serve')
+    .summary('decide over HTTP')
+    .description(
+      'Decide over HTTP. Standard output: one line once it listens, then one JSON record a decision.\n' +
+        'SIGHUP reloads registry and bundle, the configuration file not; SIGTERM and SIGINT end it.',
+    )
+    .addOption(once('--registry <path>', 'registry file or folder'))
+    .addOption(once('--bundle <file>', 'bundle of custom rules, from audgate policy build'))
+    .addOption(once('--config <file>', 'configuration, YAML or JSON; flags win over it'))
+    .addOption(once('--listen <place>', 'HOST:PORT or unix:PATH; port 0 takes a free one (default: 127.0.0.1:8181)'))
+    .addHelpText(
+      'after',
+      examples(
+        'audgate serve --registry ./registry',
+        'audgate serve --registry ./registry --bundle rules.tar.gz --listen 127.0.0.1:0',
+        'audgate serve --config /etc/audgate/config.yaml',
+      ),
+    )
+    .action((flags: ConfigFlags) => finish(serve(flags, host)));
+};
+
+export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
+  const configured = await configure(flags, host);
+  if (!configured.ok) return configured.exit;
+  const { config } = configured;
+  const log = createLog(host);
+  const ended = untilTold(host);
+  const started = await start({
+    config,
+    sources: fileSources({
+      registry: config.registry,
+      bundle: config.bundle ?? null,
+      allow_modified_core: config.allow_modified_core,
+      now: host.now,
+    }),
+    records: host.stdout,
+    log,
+    host,
+  });
+  if (!started.ok) {
+    ended.forget();
+    printProblems(host, 'stderr', started.problems);
+    return EXIT.refused;
+  }
+  const { running } = started;
+  printJson(host.stdout, { event: 'listening', url: running.url, revision: running.revision });
+  for (const warning of running.warnings) log.warn({ ...warning }, 'registry');
+  const stopReloading = host.onSignal('SIGHUP', () => reload(running, log));
+  const signal = await ended.signal;
+  log.info({ signal }, 'ending: requests under way are answered first');
+  await running.stop();
+  stopReloading();
+  return EXIT.fine;
+}
+
+function reload(running: Running, log: Log): void {
+  running.reload().catch((err: unknown) => log.error({ err }, 'the reload failed; the last good revision stays'));
+}
+
+/**
+ * Listened for from the start, so that a signal during a slow start is not lost, and to the end: npm and the terminal both
+ * pass Ctrl-C on, and the second must not cut what the first lets finish.
+ */
+function untilTold(host: Host): { readonly signal: Promise<string>; forget(): void } {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const stops = (['SIGTERM', 'SIGINT'] as const).map((name) => host.onSignal(name, () => resolve(name)));
+  return {
+    signal: promise,
+    forget: () => {
+      for (const stop of stops) stop();
+    },
+  };
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** The program. The only file that reads the process; everything else is given what it needs. */
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+import { v7 } from 'uuid';
+import { run } from './cli/run.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+// A reader that goes away (`audgate registry show … | head`) ends the output, not the program.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+const code = await run({
+  argv: process.argv.slice(2),
+  env: process.env,
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  version,
+  now: Date.now,
+  ticks: process.hrtime.bigint,
+  newId: v7,
+  fetch: globalThis.fetch,
+  onSignal: (signal, act) => {
+    process.on(signal, act);
+    return () => process.off(signal, act);
+  },
+});
+// Pipes are written behind our back: what is buffered goes out before the end.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
