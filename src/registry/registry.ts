@@ -106,4 +106,5 @@ export interface Problem {
 
 export type LoadedRegistry =
   | { readonly ok: true; readonly registry: Registry; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  /** `missing`: the path itself cannot be read, which is wrong usage rather than a mistake in a file. */
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly missing: boolean };

@@ -1,0 +1,172 @@
+/** From records without fault to the registry in force: every index that a decision needs. */
+import { metadataUrl } from '../decision/challenge.ts';
+import type { ServerInput, WaiverInput } from '../decision/input.ts';
+import type { JsonObject } from '../json/value.ts';
+import { digestOf } from './digest.ts';
+import type { Entry } from './lint/draft.ts';
+import { untilSeconds } from './lint/waiver.ts';
+import { classifier } from './operation.ts';
+import type { IssuerRecord, KeySource, Owner, Registry, ServerRecord, Source } from './registry.ts';
+import type { WrittenIssuer, WrittenServer, WrittenWaiver } from './schema.ts';
+import { folded } from './uri.ts';
+
+export type KeySourceOf = (issuerKey: string) => KeySource;
+
+export function buildRegistry(
+  writtenIssuers: readonly Entry<WrittenIssuer>[],
+  writtenServers: readonly Entry<WrittenServer>[],
+  replaceKeySource: KeySourceOf | undefined,
+): Registry {
+  const issuers = byKey(writtenIssuers.map((entry) => issuerRecord(entry, replaceKeySource)));
+  const servers = byKey(writtenServers.map(serverRecord));
+  const owners = new Map<string, Owner[]>();
+  const own = (audience: string, owner: Owner) => {
+    const known = owners.get(audience);
+    if (known === undefined) owners.set(audience, [owner]);
+    else if (!known.some(({ kind, key }) => kind === owner.kind && key === owner.key)) known.push(owner);
+  };
+  const near = new Map<string, ServerRecord>();
+  for (const server of servers.values()) {
+    for (const audience of [server.resource, ...server.audiences]) {
+      own(typeof audience === 'string' ? audience : audience.value, { kind: 'server', key: server.key });
+    }
+    const form = folded(server.resource);
+    if (!near.has(form)) near.set(form, server);
+  }
+  for (const issuer of issuers.values()) own(issuer.issuer, { kind: 'issuer', key: issuer.key });
+
+  return {
+    digest: digestOf({
+      issuers: inForce(writtenIssuers, issuerInForce),
+      servers: inForce(writtenServers, serverInForce),
+    }),
+    issuers,
+    servers,
+    issuerByIss: new Map([...issuers.values()].map((record) => [record.issuer, record])),
+    serverByResource: new Map([...servers.values()].map((record) => [record.resource, record])),
+    ownersOf: (audience) => owners.get(audience) ?? NONE,
+    nearestServer: (resource) => near.get(folded(resource)),
+  };
+}
+
+const NONE: readonly never[] = [];
+
+function byKey<T extends { readonly key: string }>(records: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(records.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map((record) => [record.key, record]));
+}
+
+function inForce<T>(entries: readonly Entry<T>[], form: (value: T) => JsonObject): JsonObject {
+  return Object.fromEntries(entries.map(({ key, value }) => [key, form(value)]));
+}
+
+function sourceOf({ place }: Entry<unknown>): Source {
+  return { file: place.origin.file, line: place.origin.locate(place.path, 'name').line };
+}
+
+/** RFC 7515 §4.1.9: `application/` is left out where no other slash follows, and media types ignore case. */
+function mediaType(type: string): string {
+  return type.toLowerCase().replace(/^application\/(?=[^/]*$)/, '');
+}
+
+const once = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+/** The record with defaults, in the form that the digest covers. */
+function issuerInForce(written: WrittenIssuer): JsonObject {
+  const { jwks_uri, jwks, ...rest } = written;
+  return {
+    ...rest,
+    ...(jwks_uri === undefined ? {} : { jwks_uri }),
+    ...(jwks === undefined ? {} : { jwks }),
+    token_types: once(written.token_types.map(mediaType)),
+  };
+}
+
+function issuerRecord(entry: Entry<WrittenIssuer>, replaceKeySource: KeySourceOf | undefined): IssuerRecord {
+  const { key, value } = entry;
+  const extra_audiences = once(value.extra_audiences);
+  const { clock_tolerance_seconds } = value;
+  return {
+    key,
+    issuer: value.issuer,
+    key_source: replaceKeySource?.(key) ?? keySource(value),
+    algorithms: once(value.algorithms),
+    token_types: once(value.token_types.map(mediaType)),
+    extra_audiences,
+    clock_tolerance_seconds,
+    disabled: value.disabled,
+    source: sourceOf(entry),
+    input: { key, issuer: value.issuer, extra_audiences, clock_tolerance_seconds },
+  };
+}
+
+function keySource({ jwks_uri, jwks, allow_private_network }: WrittenIssuer): KeySource {
+  if (jwks_uri !== undefined) return { kind: 'jwks_uri', url: jwks_uri, allow_private_network };
+  return { kind: 'jwks', keys: jwks?.keys ?? [] };
+}
+
+function serverInForce(written: WrittenServer): JsonObject {
+  const { resource, audiences, issuers, ...rest } = written;
+  return { resource, audiences: inOrder(audiences), issuers, ...rest };
+}
+
+/** Strings first, then the values of one issuer; each once. */
+function inOrder(audiences: WrittenServer['audiences']): WrittenServer['audiences'] {
+  const strings = once(audiences.filter((audience) => typeof audience === 'string'));
+  return [...strings, ...audiences.filter((audience) => typeof audience !== 'string')];
+}
+
+function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
+  const { key, value } = entry;
+  const { resource, max_lifetime_seconds, sender_constraint, actors, labels } = value;
+  const source = sourceOf(entry);
+  const audiences = inOrder(value.audiences);
+  const issuers = once(value.issuers);
+  const waivers = value.waivers.map(waiverInput);
+
+  const strings = audiences.filter((audience) => typeof audience === 'string');
+  const inputWith = (foreign: readonly string[]): ServerInput => ({
+    key,
+    resource,
+    audiences: once([resource, ...strings, ...foreign]),
+    issuers,
+    max_lifetime_seconds,
+    sender_constraint,
+    actors: typeof actors === 'string' ? actors : once(actors),
+    labels,
+  });
+  const forAny = inputWith([]);
+  const foreign = Map.groupBy(
+    audiences.filter((audience) => typeof audience !== 'string'),
+    ({ issuer }) => issuer,
+  );
+  const forOne = new Map(
+    [...foreign].map(([issuer, values]) => [issuer, inputWith(values.map((audience) => audience.value))]),
+  );
+  // Keys have no space, so the first space ends the issuer.
+  const waiversByClient = Map.groupBy(waivers, ({ issuer, client_id }) => `${issuer} ${client_id}`);
+  return {
+    key,
+    resource,
+    audiences,
+    issuers,
+    max_lifetime_seconds,
+    advertised_scopes: once(value.advertised_scopes),
+    sender_constraint,
+    actors,
+    labels,
+    waivers,
+    resource_metadata: metadataUrl(resource),
+    source,
+    effective: { key, ...serverInForce(value), source: `${source.file}:${source.line}` },
+    inputFor: (issuerKey) => forOne.get(issuerKey) ?? forAny,
+    operation: classifier(value),
+    waiversFor: (issuerKey, clientId) =>
+      (clientId === undefined ? undefined : waiversByClient.get(`${issuerKey} ${clientId}`)) ?? NONE,
+  };
+}
+
+function waiverInput(written: WrittenWaiver): WaiverInput {
+  const until_seconds = untilSeconds(written.until);
+  if (until_seconds === undefined) throw new Error(`a waiver with the end ${written.until} passed the lint`);
+  return { ...written, until_seconds };
+}

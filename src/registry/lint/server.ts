@@ -1,0 +1,71 @@
+/** What the schema cannot say about one server's operations, scopes and issuers. */
+import { circles } from '../implied.ts';
+import { isLaterMethod, NOTIFICATIONS } from '../method.ts';
+import { matchesExactOnly } from '../operation.ts';
+import { below, quote, type Report } from '../place.ts';
+import type { ServerRemains } from '../schema.ts';
+import type { Draft, Entry } from './draft.ts';
+import { lintIssuerKey } from './issuer.ts';
+import { warnOfRepeats } from './repeats.ts';
+
+export function lintServer(entry: Entry<ServerRemains>, draft: Draft, report: Report): void {
+  const { value, place } = entry;
+  for (const [index, issuer] of (value.issuers ?? []).entries()) {
+    if (issuer !== undefined) lintIssuerKey(issuer, undefined, below(place, 'issuers', index), draft, report);
+  }
+  for (const field of ['issuers', 'advertised_scopes', 'actors'] as const) {
+    warnOfRepeats(value[field], below(place, field), report);
+  }
+  lintMethods(entry, report);
+  lintPatterns(entry, report);
+  for (const circle of circles(value.scope_implies ?? {})) {
+    const [first = ''] = circle;
+    report(below(place, 'scope_implies', first), {
+      at: 'name',
+      value: first,
+      message: `scope_implies goes in a circle: ${circle.join(' → ')}.`,
+      remedy: 'Remove one of these, so that a wider scope implies narrower ones only.',
+    });
+  }
+}
+
+function lintMethods({ value, place }: Entry<ServerRemains>, report: Report): void {
+  for (const method of Object.keys(value.methods ?? {})) {
+    if (!isLaterMethod(method)) continue;
+    report(below(place, 'methods', method), {
+      at: 'name',
+      value: method,
+      message: `Calls to ${method} are not supported by this version.`,
+      remedy: `Remove it; completion, subscriptions, tasks and pseudo-methods stay closed, ${NOTIFICATIONS}* is open.`,
+    });
+  }
+}
+
+/** A prefix that ends before its authority does. */
+const OPEN_AUTHORITY = /^(?:(?:https?|wss?|ftps?):|[^/:]*:\/|[^/:]*:\/\/[^/?#]*)$/i;
+
+function lintPatterns({ value, place }: Entry<ServerRemains>, report: Report): void {
+  for (const pattern of Object.keys(value.resources ?? {})) {
+    const refuse = (message: string, remedy: string) =>
+      report(below(place, 'resources', pattern), {
+        at: 'name',
+        value: pattern,
+        message: `${quote(pattern)} ${message}`,
+        remedy,
+      });
+    const star = pattern.indexOf('*');
+    if (star < 0) continue;
+    const prefix = pattern.slice(0, -1);
+    if (star < pattern.length - 1) {
+      refuse('has "*" before its end.', 'Write one exact URI, or a prefix that ends in one "*".');
+    } else if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(prefix) || OPEN_AUTHORITY.test(prefix)) {
+      // `https://files.example*` would also match https://files.example.attacker.net/.
+      refuse('leaves the scheme or the authority open.', 'Write both in full, like file:///* or https://HOST/*.');
+    } else if (matchesExactOnly(`${prefix}x`)) {
+      refuse(
+        'matches nothing: such URIs match exact entries only.',
+        'Write the prefix without "\\", "//", "." or "..".',
+      );
+    }
+  }
+}

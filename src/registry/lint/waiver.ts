@@ -1,0 +1,103 @@
+/** What the schema cannot say about waivers: listed, owned and dated exceptions, each as narrow as it can be. */
+import type { CallFacts } from '../../decision/facts.ts';
+import { isLaterMethod, METHODS_BY_TARGET } from '../method.ts';
+import { below, type Place, quote, type Report } from '../place.ts';
+import type { ServerRemains, WaiverRemains } from '../schema.ts';
+import type { Draft, Entry } from './draft.ts';
+import { lintIssuerKey } from './issuer.ts';
+
+/** Seconds. A waiver that nobody renews in a quarter is one that nobody wants. */
+const MAX_AHEAD = 90 * 86_400;
+
+/** @param now seconds since the epoch */
+export function lintWaivers({ value, place }: Entry<ServerRemains>, draft: Draft, now: number, report: Report): void {
+  for (const [index, waiver] of (value.waivers ?? []).entries()) {
+    if (waiver === undefined) continue;
+    const here = below(place, 'waivers', index);
+    if (waiver.issuer !== undefined) {
+      lintIssuerKey(waiver.issuer, value.issuers, below(here, 'issuer'), draft, report);
+    }
+    for (const [at, operation] of (waiver.operations ?? []).entries()) {
+      if (operation !== undefined) lintOperation(operation, below(here, 'operations', at), report);
+    }
+    lintEnd(waiver, here, now, report);
+    lintLimit(waiver, value, here, report);
+  }
+}
+
+function lintEnd({ until }: WaiverRemains, place: Place, now: number, report: Report): void {
+  if (until === undefined) return;
+  const here = below(place, 'until');
+  const end = untilSeconds(until);
+  if (end === undefined) {
+    report(here, { value: until, message: `There is no time ${until}.`, remedy: 'Write a day that the calendar has.' });
+  } else if (end - now > MAX_AHEAD) {
+    report(here, {
+      value: until,
+      message: 'The waiver ends more than 90 days ahead.',
+      remedy: `Write ${rfc3339(now + MAX_AHEAD)} or earlier, and renew it with its owner.`,
+    });
+  } else if (end <= now) {
+    report(here, {
+      severity: 'warning',
+      value: until,
+      message: 'The waiver has ended and covers nothing.',
+      remedy: 'Remove it, or renew it with its owner.',
+    });
+  }
+}
+
+function lintLimit(waiver: WaiverRemains, server: ServerRemains, place: Place, report: Report): void {
+  const { what, max_lifetime_seconds: limit } = waiver;
+  if (what !== 'lifetime' || limit === undefined || server.max_lifetime_seconds === undefined) return;
+  if (limit > server.max_lifetime_seconds) return;
+  report(below(place, 'max_lifetime_seconds'), {
+    severity: 'warning',
+    value: limit,
+    message: `The waiver allows no more than the server does (${server.max_lifetime_seconds} seconds).`,
+    remedy: 'Remove it, or write the lifetime that these tokens have.',
+  });
+}
+
+/** `METHOD TARGET`, split at the first space, or `METHOD` for methods without target (contract 1). */
+function lintOperation(operation: string, place: Place, report: Report): void {
+  const refuse = (message: string, remedy: string) =>
+    report(place, { value: operation, message: `${quote(operation)} ${message}`, remedy });
+  const { method, target } = split(operation);
+  const kind = METHODS_BY_TARGET.get(method);
+  if (operation.includes('*')) refuse('has a wildcard.', 'List each operation that the waiver is for.');
+  else if (isLaterMethod(method)) refuse('is not supported by this version.', 'Remove it.');
+  else if (!/^[A-Za-z0-9_$.-]+(\/[A-Za-z0-9_$.-]+)*$/.test(method)) {
+    refuse('does not begin with a method.', 'Write it like "tools/call read_file".');
+  } else if (kind !== undefined && (target === undefined || target === '')) {
+    refuse(`names no ${kind}.`, `Write "${method} NAME", once for each ${kind} that the waiver is for.`);
+  } else if (kind === undefined && target !== undefined) {
+    refuse(`names a target, which ${method} does not have.`, `Write "${method}".`);
+  }
+}
+
+function split(operation: string): { method: string; target: string | undefined } {
+  const space = operation.indexOf(' ');
+  if (space < 0) return { method: operation, target: undefined };
+  return { method: operation.slice(0, space), target: operation.slice(space + 1) };
+}
+
+/** The call that a waiver's operation is, to see whether the server has it. */
+export function callOf(operation: string): CallFacts {
+  const { method, target } = split(operation);
+  const kind = METHODS_BY_TARGET.get(method);
+  return kind === undefined || target === undefined ? { method } : { method, [kind]: target };
+}
+
+/** Seconds since the epoch, a fraction cut off; undefined for a day that does not exist. */
+export function untilSeconds(until: string): number | undefined {
+  const milliseconds = Date.parse(until);
+  if (Number.isNaN(milliseconds)) return undefined;
+  // Date.parse takes 30 February for 2 March.
+  const seconds = Math.floor(milliseconds / 1000);
+  return rfc3339(seconds).slice(0, 19) === until.slice(0, 19) ? seconds : undefined;
+}
+
+function rfc3339(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,81 @@
+/** Loads the registry: a file, a directory of them, or a value. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assemble, type LoadOptions } from './assemble.ts';
+import { type Place, type Position, problemAt } from './place.ts';
+import { readText } from './read.ts';
+import type { LoadedRegistry, Problem } from './registry.ts';
+
+export interface InlineOptions extends LoadOptions {
+  /** What problems name as the file. */
+  readonly file: string;
+  /** Where a JSON pointer's place stands in that file; without it every problem is at 1:1. */
+  readonly locate?: (path: readonly (string | number)[]) => Position;
+}
+
+/**
+ * @param path a YAML or JSON file, or a directory: then every `*.yaml`, `*.yml` and `*.json` directly in it, but hidden ones
+ * Never throws for what stands in the files, or for a path that cannot be read (`missing`).
+ */
+export async function loadRegistry(path: string, options: LoadOptions): Promise<LoadedRegistry> {
+  let files: readonly string[];
+  const texts: { readonly file: string; readonly text: string }[] = [];
+  const problems: Problem[] = [];
+  try {
+    files = (await stat(path)).isDirectory() ? await filesIn(path) : [path];
+  } catch (error) {
+    return missing(path, error);
+  }
+  for (const file of files) {
+    try {
+      texts.push({ file, text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) });
+    } catch (error) {
+      if (files.length === 1 && !(error instanceof TypeError)) return missing(path, error);
+      const message =
+        error instanceof TypeError ? 'The file is not UTF-8.' : `The file cannot be read: ${reason(error)}.`;
+      const remedy = 'Save it as UTF-8 text that audgate may read.';
+      problems.push(problemAt(start(file), { value: null, message, remedy }));
+    }
+  }
+  if (files.length === 0) {
+    const message = 'The directory holds no *.yaml, *.yml or *.json file.';
+    problems.push(problemAt(start(path), { value: null, message, remedy: 'Write a registry file into it.' }));
+  }
+  return assemble((report) => texts.map(({ file, text }) => readText(text, file, report)), options, problems);
+}
+
+/** @param text YAML or JSON */
+export function loadRegistryText(text: string, options: InlineOptions): LoadedRegistry {
+  return assemble((report) => [readText(text, options.file, report)], options, []);
+}
+
+/** @param value the plain value of a registry file, as of an inline registry in a case file */
+export function loadRegistryValue(value: unknown, options: InlineOptions): LoadedRegistry {
+  const origin = { file: options.file, locate: options.locate ?? (() => ({ line: 1, column: 1 })) };
+  return assemble(() => [{ value, place: { origin, path: [] } }], options, []);
+}
+
+async function filesIn(directory: string): Promise<readonly string[]> {
+  const names = (await readdir(directory)).filter((name) => /^[^.].*\.(?:ya?ml|json)$/.test(name)).sort();
+  const found: string[] = [];
+  for (const name of names) {
+    const file = join(directory, name);
+    if (!(await stat(file)).isDirectory()) found.push(file);
+  }
+  return found;
+}
+
+function reason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'unknown reason';
+}
+
+function start(file: string): Place {
+  return { origin: { file, locate: () => ({ line: 1, column: 1 }) }, path: [] };
+}
+
+function missing(path: string, error: unknown): LoadedRegistry {
+  const message = `The registry cannot be read: ${reason(error)}.`;
+  const remedy = 'Name a registry file, or a directory of them.';
+  return { ok: false, missing: true, problems: [problemAt(start(path), { value: null, message, remedy })] };
+}

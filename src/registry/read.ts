@@ -1,0 +1,197 @@
+/**
+ * Reads one file: text to plain value. The one parser for YAML and JSON. What it refuses is what two readers of the file
+ * could understand differently: several documents, duplicate keys, tags, YAML 1.1, and aliases that expand without end.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
+import { type Path, type Place, type Position, pointer, quote, type Report } from './place.ts';
+
+export interface ReadText {
+  /** Undefined when the text could not be read at all; every reason was reported. */
+  readonly value: unknown;
+  readonly place: Place;
+}
+
+/** Values that aliases may stand for in one file, all told: beyond it a short file grows without end ("billion laughs"). */
+const MAX_ALIASED_VALUES = 100_000;
+
+export function readText(text: string, file: string, report: Report): ReadText {
+  // Nodes take a hundred times the room of the text, so only the value is kept; a problem reads the text again.
+  let again: Parsed | undefined;
+  const { documents, lines } = parse(text);
+  const [document, second] = documents;
+  const records = recordPositions(document, lines);
+  const origin = {
+    file,
+    locate(path: Path, what: 'value' | 'name'): Position {
+      const known = what === 'name' ? records.get(pointer(path)) : undefined;
+      if (known !== undefined) return known;
+      again ??= parse(text);
+      return position(again, path, what);
+    },
+  };
+  const place: Place = { origin, path: [] };
+  const located = (offset: number): Place => ({
+    origin: { file, locate: () => at(lines, offset) },
+    path: [],
+  });
+
+  let broken = false;
+  for (const each of documents) {
+    for (const error of [...each.errors, ...each.warnings]) {
+      broken = true;
+      report(located(error.pos[0]), {
+        value: null,
+        message: `The file is not well-formed YAML: ${error.message}.`,
+        remedy: 'Mend the syntax; write plain mappings, lists, strings and numbers without tags.',
+      });
+    }
+  }
+  if (document === undefined || document.contents === null) {
+    report(place, { value: null, message: 'The file is empty.', remedy: 'Write issuers: and servers:, or remove it.' });
+    return { value: undefined, place };
+  }
+  if (second !== undefined) {
+    broken = true;
+    report(located(second.range[0]), {
+      value: null,
+      message: 'The file holds several documents.',
+      remedy: 'Write one document a file; put the others into files of their own in one directory.',
+    });
+  }
+  if (document.directives.yaml.explicit && document.directives.yaml.version !== '1.2') {
+    broken = true;
+    report(place, {
+      value: document.directives.yaml.version,
+      message: `The file asks for YAML ${document.directives.yaml.version}, where yes and no are booleans.`,
+      remedy: 'Remove the %YAML line: the registry is YAML 1.2, core schema.',
+    });
+  }
+  const value = broken ? undefined : convert(document, lines, file, report);
+  return { value, place };
+}
+
+interface Parsed {
+  readonly documents: readonly Document.Parsed[];
+  readonly lines: LineCounter;
+}
+
+function parse(text: string): Parsed {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, {
+    version: '1.2',
+    schema: 'core',
+    lineCounter: lines,
+    merge: false,
+    resolveKnownTags: false,
+    stringKeys: true,
+    // The library compares each key with all before it; `convert` does it in linear time and says where the first is.
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  return { documents: 'empty' in documents ? [] : documents, lines };
+}
+
+/** The document as plain value; undefined when something in it was reported. */
+function convert(document: Document.Parsed, lines: LineCounter, file: string, report: Report): unknown {
+  const anchors = new Map<string, { readonly value: unknown; readonly size: number }>();
+  let size = 0;
+  let aliased = 0;
+  let broken = false;
+  const refuse = (node: unknown, path: Path, value: unknown, message: string, remedy: string): undefined => {
+    broken = true;
+    const here = at(lines, start(node) ?? 0);
+    report({ origin: { file, locate: () => here }, path }, { value, message, remedy });
+  };
+
+  const follow = (source: string, node: unknown, path: Path): unknown => {
+    const found = anchors.get(source);
+    if (found === undefined) {
+      return refuse(node, path, `*${source}`, `No anchor &${source} stands before.`, 'Write the value itself.');
+    }
+    const within = aliased <= MAX_ALIASED_VALUES;
+    aliased += found.size;
+    size += found.size;
+    if (aliased <= MAX_ALIASED_VALUES) return found.value;
+    if (!within) return undefined;
+    return refuse(node, path, `*${source}`, 'The aliases of this file expand too far.', 'Write the values out.');
+  };
+
+  const members = (map: YAMLMap, path: Path): unknown => {
+    const value: Record<string, unknown> = {};
+    const seen = new Set<string>();
+    for (const { key, value: member } of map.items) {
+      const name = isScalar(key) ? String(key.value) : '';
+      const here = [...path, name];
+      if (seen.has(name)) {
+        refuse(key, here, name, `The key ${quote(name)} stands here twice.`, 'Keep one of the two.');
+      }
+      seen.add(name);
+      // An assignment to `__proto__` would set the prototype, and hide the member from every later check.
+      const descriptor = { value: walk(member, here), enumerable: true, configurable: true, writable: true };
+      Object.defineProperty(value, name, descriptor);
+    }
+    return value;
+  };
+
+  const walk = (node: unknown, path: Path): unknown => {
+    if (isAlias(node)) return follow(node.source, node, path);
+    const before = size;
+    size += 1;
+    if (!isScalar(node) && !isSeq(node) && !isMap(node)) return null;
+    const value = isScalar(node)
+      ? node.value
+      : isSeq(node)
+        ? node.items.map((item, index) => walk(item, [...path, index]))
+        : members(node, path);
+    if (node.tag !== undefined) {
+      refuse(node, path, node.tag, `The tag ${quote(node.tag)} is not allowed.`, 'Write the plain value, quoted.');
+    }
+    if (node.anchor !== undefined) anchors.set(node.anchor, { value, size: size - before });
+    return value;
+  };
+  const value = walk(document.contents, []);
+  return broken ? undefined : value;
+}
+
+/** Where each record's key stands: asked of every record, right or wrong. */
+function recordPositions(document: Document.Parsed | undefined, lines: LineCounter): ReadonlyMap<string, Position> {
+  const found = new Map<string, Position>();
+  if (!isMap(document?.contents)) return found;
+  for (const { key: field, value: records } of document.contents.items) {
+    if (!isMap(records) || !isScalar(field)) continue;
+    for (const { key } of records.items) {
+      if (isScalar(key)) found.set(pointer([String(field.value), String(key.value)]), at(lines, start(key) ?? 0));
+    }
+  }
+  return found;
+}
+
+function position({ documents, lines }: Parsed, path: Path, what: 'value' | 'name'): Position {
+  let node: unknown = documents[0]?.contents;
+  let offset = start(node) ?? 0;
+  for (const [index, step] of path.entries()) {
+    const last = index === path.length - 1;
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+      if (pair === undefined) return at(lines, offset);
+      const name = start(pair.key) ?? offset;
+      // A missing member of a mapping is shown at the mapping's own name, which an editor can underline.
+      offset = last && what === 'value' ? (start(pair.value) ?? name) : name;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      offset = start(node) ?? offset;
+    } else return at(lines, offset);
+  }
+  return at(lines, offset);
+}
+
+function start(node: unknown): number | undefined {
+  return isAlias(node) || isScalar(node) || isSeq(node) || isMap(node) ? node.range?.[0] : undefined;
+}
+
+function at(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
+}

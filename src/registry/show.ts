@@ -1,0 +1,36 @@
+import type { Json, JsonObject } from '../json/value.ts';
+import type { IssuerRecord, Registry } from './registry.ts';
+
+/** Content of `registry show` (contract 8): every record in force, with defaults and where it stands. */
+export function showRegistry(registry: Registry): JsonObject {
+  const { digest, issuers, servers } = registry;
+  return {
+    digest,
+    issuers: Object.fromEntries([...issuers].map(([key, record]) => [key, showIssuer(record)])),
+    servers: Object.fromEntries([...servers].map(([key, record]) => [key, record.effective])),
+  };
+}
+
+function showIssuer(record: IssuerRecord): JsonObject {
+  const { key_source: keys, source } = record;
+  return {
+    key: record.key,
+    issuer: record.issuer,
+    ...(keys.kind === 'jwks_uri'
+      ? { jwks_uri: keys.url, allow_private_network: keys.allow_private_network }
+      : { jwks: { keys: keys.keys.map(nameOfKey) } }),
+    algorithms: record.algorithms,
+    profile: 'rfc9068',
+    token_types: record.token_types,
+    extra_audiences: record.extra_audiences,
+    clock_tolerance_seconds: record.clock_tolerance_seconds,
+    disabled: record.disabled,
+    source: `${source.file}:${source.line}`,
+  };
+}
+
+/** Of an inline key what names it, never its numbers. */
+function nameOfKey({ kid, kty, crv, alg }: JsonObject): JsonObject {
+  const named = Object.entries({ kid, kty, crv, alg }).filter((pair): pair is [string, Json] => pair[1] !== undefined);
+  return Object.fromEntries(named);
+}
