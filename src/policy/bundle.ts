@@ -80,7 +80,6 @@ export function unpack(bytes: Uint8Array): ReadonlyMap<string, Uint8Array<ArrayB
       const plain = name.replace(/^\/+/, '');
       if (type !== 'file' || !/^(\.manifest|policy\.wasm|data\.json|[\w./-]+\.rego)$/.test(plain))
         return `the bundle holds ${JSON.stringify(name)}, which has no place there`;
-      if (plain.split('/').includes('..')) return `the bundle holds the climbing path ${JSON.stringify(name)}`;
       if (entries.has(plain)) return `the bundle holds ${JSON.stringify(name)} twice`;
       entries.set(plain, new Uint8Array(data ?? []));
     }
@@ -106,8 +105,17 @@ export interface BundleParts {
   readonly opa: string;
 }
 
-/** The same parts give the same bytes: no time, no owner, sorted names. */
-export function writeBundle({ wasm, rules, sources, opa }: BundleParts): Uint8Array {
+/** The tar header has room for so many bytes of a name. */
+const MAX_NAME = 99;
+
+/**
+ * The same parts give the same bytes: no time, no owner, sorted names.
+ * @throws when a source's path is longer than an archive can name
+ */
+export function writeBundle({ wasm, rules, sources, opa }: BundleParts): {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+} {
   const digest = digestOf(wasm);
   const manifest = {
     revision: digest,
@@ -118,7 +126,9 @@ export function writeBundle({ wasm, rules, sources, opa }: BundleParts): Uint8Ar
   };
   const texts = new Map([['.manifest', JSON.stringify(manifest)], ['data.json', '{}'], ...sources]);
   const names = [...texts.keys(), 'policy.wasm'].sort();
+  const long = names.find((name) => Buffer.byteLength(`/${name}`) > MAX_NAME);
+  if (long !== undefined) throw new Error(`the path ${long} is longer than ${MAX_NAME} bytes; shorten it`);
   const attrs = { mtime: 0, uid: 0, gid: 0, user: '', group: '', mode: '644' };
   const files = names.map((name) => ({ name: `/${name}`, data: texts.get(name) ?? wasm, attrs }));
-  return gzipSync(createTar(files), { level: 9 });
+  return { digest, bytes: gzipSync(createTar(files), { level: 9 }) };
 }

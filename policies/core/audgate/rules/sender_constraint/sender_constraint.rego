@@ -48,7 +48,5 @@ expected := ["dpop", "mtls"] if {
 	input.registered.server.sender_constraint == "none"
 } else := [input.registered.server.sender_constraint]
 
-default actual := []
-
 # The names of the binding's members, never its values.
 actual := [member | some member in members]

@@ -1,0 +1,131 @@
+/** A user's rules: checked, tested on both engines, and built into a bundle. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { policyInput } from '../decision/input.ts';
+import { aggregatorOf } from './aggregate.ts';
+import { writeBundle } from './bundle.ts';
+import { compile } from './compile.ts';
+import { checkCustomForm } from './custom-form.ts';
+import { OPA_VERSION, type Opa } from './opa.ts';
+import { problemAt, type RegoProblem, whole } from './problem.ts';
+import { checkReferences } from './references.ts';
+import { isTest, readFolder, type Sources, without, withStage } from './sources.ts';
+import { parse, problemsOf } from './syntax.ts';
+import { runTests, type TestRun } from './test.ts';
+
+export interface Toolchain {
+  readonly opa: Opa;
+  /** OPA capabilities, as JSON. */
+  readonly capabilities: string;
+  /** JSON Schema of the input. */
+  readonly schema: string;
+  /** Rego that tests may import: `data.audgate.testing`. */
+  readonly testing: Sources;
+}
+
+/** @param policies audgate's own folder of policies, which holds `capabilities.json` and `testing/` */
+export async function openToolchain(opa: Opa, policies: string): Promise<Toolchain> {
+  return {
+    opa,
+    capabilities: await readFile(join(policies, 'capabilities.json'), 'utf8'),
+    schema: inputSchema(),
+    testing: (await readFolder(join(policies, 'testing'))).rego,
+  };
+}
+
+/** What `opa check --schema` reads. The input has no `oneOf`, which OPA would silently ignore. */
+export function inputSchema(): string {
+  return JSON.stringify(z.toJSONSchema(policyInput));
+}
+
+export interface CheckedPolicies {
+  readonly problems: readonly RegoProblem[];
+  /** Sorted names of the custom rules. */
+  readonly rules: readonly string[];
+  readonly sources: Sources;
+}
+
+const GENERATED = 'audgate-generated.rego';
+const TESTING = 'audgate-testing';
+
+/** `policy check DIR`: syntax, form, references, then OPA's own strict check with the input's schema. */
+export async function checkPolicies(tools: Toolchain, folder: string): Promise<CheckedPolicies> {
+  const { rego, others } = await readFolder(folder);
+  const { modules, problems: syntax } = await parse(tools.opa, rego);
+  const form = checkCustomForm(modules);
+  const problems = [...others.flatMap(checkOther), ...[...rego.keys()].flatMap(checkPath), ...syntax];
+  // What does not parse is missing from the tree, so that the other checks would report consequences.
+  if (syntax.length === 0) problems.push(...form.problems, ...checkReferences(modules));
+  if (problems.length === 0) problems.push(...(await checkStrictly(tools, withGenerated(tools, rego, form.rules))));
+  return { problems, rules: form.rules, sources: rego };
+}
+
+function checkOther(file: string): readonly RegoProblem[] {
+  if (!/\.(json|ya?ml)$/i.test(file) || /(^|\/)cases\//.test(file)) return [];
+  const message = 'Data beside the rules is not part of a bundle, so that rules would not find it.';
+  return [
+    problemAt(whole(file), message, 'Put it into the registry, as labels of a server or operation; cases into cases/.'),
+  ];
+}
+
+/** Bytes of a path. An archive's header has room for 99, and the bundle's paths begin with a slash. */
+const MAX_PATH = 90;
+
+function checkPath(file: string): readonly RegoProblem[] {
+  if (/^[\w./-]+$/.test(file) && file.length <= MAX_PATH && !file.startsWith('audgate-')) return [];
+  const remedy = `Use at most ${MAX_PATH} letters, digits and ./_- in a path that does not start with audgate-.`;
+  return [problemAt(whole(file), 'The path cannot be used in a bundle.', remedy)];
+}
+
+/** Everything that is compiled or tested together, by the names under which problems are reported. */
+function withGenerated({ testing }: Toolchain, rego: Sources, rules: readonly string[]): Sources {
+  const helpers = [...testing].map(([file, text]): [string, string] => [`${TESTING}/${file}`, text]);
+  return new Map([...rego, ...helpers, [GENERATED, aggregatorOf(rules)]]);
+}
+
+/** `opa check --strict` with schema and capabilities over all files, tests too. */
+export function checkStrictly(tools: Toolchain, sources: Sources): Promise<readonly RegoProblem[]> {
+  const files = new Map([...sources].map(([file, text]) => [`rego/${file}`, text]));
+  files.set('capabilities.json', tools.capabilities).set('schema.json', tools.schema);
+  return withStage(files, async (folder) => {
+    const args = ['check', '--strict', '--format', 'json', '--max-errors', '100'];
+    const limits = ['--capabilities', 'capabilities.json', '--schema', 'schema.json'];
+    const ran = await tools.opa.run([...args, ...limits, 'rego'], { cwd: folder });
+    if (ran.code === 0) return [];
+    return problemsOf(ran.stderr || ran.stdout, '.').map((problem) => ({
+      ...problem,
+      file: problem.file.replace(/^rego\//, ''),
+    }));
+  });
+}
+
+/** `policy test DIR`, but for its cases: every `*_test.rego` on OPA's own engine and on WebAssembly. */
+export async function testPolicies(
+  tools: Toolchain,
+  folder: string,
+): Promise<{ readonly problems: readonly RegoProblem[]; readonly runs: readonly TestRun[] }> {
+  const { problems, rules, sources } = await checkPolicies(tools, folder);
+  if (problems.length > 0) return { problems, runs: [] };
+  return runTests(tools, withGenerated(tools, sources, rules));
+}
+
+export type BuiltBundle =
+  | {
+      readonly ok: true;
+      readonly bytes: Uint8Array;
+      readonly digest: string;
+      readonly rules: readonly string[];
+    }
+  | { readonly ok: false; readonly problems: readonly RegoProblem[] };
+
+/** `policy build DIR`: checks first; nothing with a problem is built. */
+export async function buildPolicies(tools: Toolchain, folder: string): Promise<BuiltBundle> {
+  const { problems, rules, sources } = await checkPolicies(tools, folder);
+  if (problems.length > 0) return { ok: false, problems };
+  const shipped = new Map([...without(sources, isTest), [GENERATED, aggregatorOf(rules)]]);
+  const { capabilities } = tools;
+  const compiled = await compile(tools.opa, { sources: shipped, capabilities, entrypoints: ['custom/decide'] });
+  if (!compiled.ok) return { ok: false, problems: problemsOf(compiled.output, '.') };
+  return { ok: true, rules, ...writeBundle({ wasm: compiled.wasm, rules, sources: shipped, opa: OPA_VERSION }) };
+}
