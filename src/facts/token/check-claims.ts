@@ -27,7 +27,6 @@ export function checkClaims(
   const needed = type === ACCESS_TOKEN_TYPE;
   const wrong =
     wrongText('sub', claims.sub, needed) ??
-    // A type other than at+jwt was let in only because it has a client.
     wrongText('client_id', claims.client_id, true) ??
     wrongText('jti', claims.jti, needed) ??
     wrongTimes(claims) ??
@@ -36,7 +35,7 @@ export function checkClaims(
   if (wrong !== undefined) return wrong;
   const audiences = readAudiences(claims.aud);
   if ('kind' in audiences) return audiences;
-  const scopes = readScopes(claims.scope);
+  const scopes = readScopes(claims.scope, type !== ACCESS_TOKEN_TYPE);
   if ('kind' in scopes) return scopes;
 
   const { sub, client_id, jti, iat, exp, nbf, act, cnf } = claims;

@@ -43,7 +43,7 @@ export function matchIssuer(header: Header, claims: JsonObject, issuer: IssuerRe
       { expected: issuer.token_types, actual: [found(typ)] },
     );
   return (
-    (type === ACCESS_TOKEN_TYPE ? undefined : refuseOtherTokens(type, claims)) ?? { kind: 'matched', algorithm, type }
+    (type === ACCESS_TOKEN_TYPE ? undefined : refuseForeignClaims(type, claims)) ?? { kind: 'matched', algorithm, type }
   );
 }
 
@@ -53,23 +53,12 @@ function mediaType(typ: string): string | undefined {
 }
 
 /** Other types do not say what the token is for, so its claims must: an ID token never passes (RFC 8725 §3.12). */
-function refuseOtherTokens(type: string, claims: JsonObject): Refused | undefined {
-  for (const claim of FOREIGN_CLAIMS)
-    if (Object.hasOwn(claims, claim))
-      return refuse(
-        'token_type_not_allowed',
-        `The token of type ${quote(type)} holds the claim "${claim}", so it is an ID token or another JWT and no access token. Send the access token.`,
-        { actual: [claim] },
-      );
-  for (const claim of ['client_id', 'scope'])
-    if (!Object.hasOwn(claims, claim) || claims[claim] === null)
-      return refuse(
-        'token_type_not_allowed',
-        `The token of type ${quote(type)} lacks the claim "${claim}", without which it is not known to be an access token. Send the access token, or have the issuer set typ to at+jwt.`,
-        {
-          expected: ['client_id', 'scope'],
-          actual: Object.keys(claims).filter((name) => name === 'client_id' || name === 'scope'),
-        },
-      );
-  return undefined;
+function refuseForeignClaims(type: string, claims: JsonObject): Refused | undefined {
+  const claim = FOREIGN_CLAIMS.find((name) => Object.hasOwn(claims, name));
+  if (claim === undefined) return undefined;
+  return refuse(
+    'token_type_not_allowed',
+    `The token of type ${quote(type)} holds the claim "${claim}", so it is an ID token or another JWT and no access token. Send the access token.`,
+    { actual: [claim] },
+  );
 }

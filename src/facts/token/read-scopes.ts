@@ -6,9 +6,12 @@ import { found, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
 const MAX_SCOPES = 256;
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** @returns an empty list when absent or `""` */
-export function readScopes(scope: Json | undefined): readonly string[] | Refused {
-  if (scope === undefined || scope === '') return [];
+/**
+ * @param needed for types other than at+jwt: without client and scope, nothing says that the token is an access token
+ * @returns an empty list for `""`, and when absent and not needed
+ */
+export function readScopes(scope: Json | undefined, needed: boolean): readonly string[] | Refused {
+  if (scope === '' || (scope === undefined && !needed)) return [];
   if (typeof scope !== 'string') return wrong('must be one string', [found(scope)]);
   const scopes = scope.split(' ');
   if (scopes.length > MAX_SCOPES) return wrong(`may hold at most ${MAX_SCOPES} scopes, not ${scopes.length}`, scopes);

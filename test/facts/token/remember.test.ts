@@ -1,0 +1,204 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { KeyAnswer } from '../../../src/decision/key.ts';
+import { createKeys, type Keys } from '../../../src/facts/keys/look-up.ts';
+import { createTokenReader, type KeyLookup } from '../../../src/facts/token/read.ts';
+import { createMemory, digestOf, type Verified } from '../../../src/facts/token/remember.ts';
+import type { IssuerRecord } from '../../../src/registry/registry.ts';
+import { at, generate, issuerRecord, type KeyServer, type Pair, serveKeys } from '../keys/serve.ts';
+import { mint, NOW, outcome, registryOf } from './mint.ts';
+
+let pair: Pair;
+let other: Pair;
+beforeAll(async () => {
+  [pair, other] = await Promise.all([generate('ES256', 'k1'), generate('ES256', 'k1')]);
+});
+
+let server: KeyServer;
+let clock: number;
+let keys: Keys;
+let issuer: IssuerRecord;
+beforeEach(async () => {
+  server = await serveKeys([pair.jwk]);
+  clock = NOW * 1000;
+  keys = createKeys({
+    fetch: globalThis.fetch,
+    now: () => clock,
+    settings: { max_age_seconds: 300, cooldown_seconds: 30, timeout_ms: 2000, outage_ceiling_seconds: 3600 },
+  });
+  issuer = issuerRecord(at(server.url));
+});
+afterEach(async () => {
+  keys.close();
+  await server.close();
+});
+
+const token = (jti = 'token-1') => mint(pair.privateKey, { alg: 'ES256', kid: 'k1' }, { jti });
+/** Has the key server's new answer taken in, as the passing of time does. */
+async function refresh(): Promise<void> {
+  clock += 301_000;
+  await keys.lookup(issuer, { kid: 'k1', alg: 'ES256' });
+}
+
+describe('a remembered token', () => {
+  test('is served at once, and as it was', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await token();
+    const first = await reader.read(text, registryOf(issuer));
+    expect(outcome(first)).toBe('verified');
+    expect(reader.read(text, registryOf(issuer))).toBe(first);
+  });
+
+  test('is served over a refresh that leaves its key unchanged', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await token();
+    const first = await reader.read(text, registryOf(issuer));
+    await refresh();
+    expect(server.count()).toBe(2);
+    expect(reader.read(text, registryOf(issuer))).toBe(first);
+  });
+
+  test('waits for the keys when these are due, and is served if its key is still there', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await token();
+    const first = await reader.read(text, registryOf(issuer));
+    clock += 301_000;
+    expect(await reader.read(text, registryOf(issuer))).toBe(first);
+    server.answer([other.jwk]);
+    clock += 301_000;
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('signature_invalid');
+  });
+
+  test('is not served once its key is withdrawn', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await token();
+    await reader.read(text, registryOf(issuer));
+    server.answer([{ ...other.jwk, kid: 'k2' }]);
+    await refresh();
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('key_unknown');
+  });
+
+  test('is not served once its keys are too old', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await token();
+    await reader.read(text, registryOf(issuer));
+    await server.close();
+    clock += 3_600_000;
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('unverified');
+  });
+
+  test('is not served under another record of its issuer', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await token();
+    await reader.read(text, registryOf(issuer));
+    const narrowed: IssuerRecord = { ...issuer, token_types: ['jwt'] };
+    expect(outcome(await reader.read(text, registryOf(narrowed)))).toBe('token_type_not_allowed');
+    expect(outcome(await reader.read(text, registryOf({ ...issuer, algorithms: ['RS256'] })))).toBe(
+      'algorithm_not_allowed',
+    );
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
+  });
+
+  test('is known by its whole text: another signature of the same claims is another token', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await token();
+    await reader.read(text, registryOf(issuer));
+    const forged = `${text.slice(0, text.lastIndexOf('.'))}.${'A'.repeat(86)}`;
+    expect(outcome(await reader.read(forged, registryOf(issuer)))).toBe('signature_invalid');
+  });
+
+  test('makes room for others: the count is bounded', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 2 });
+    const texts = await Promise.all(['a', 'b', 'c'].map((jti) => token(jti)));
+    for (const text of texts) await reader.read(text, registryOf(issuer));
+    const remembered = texts.map((text) => !(reader.read(text, registryOf(issuer)) instanceof Promise));
+    expect(remembered).toEqual([false, true, true]);
+  });
+
+  test('is never a refused one', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await mint(other.privateKey, { alg: 'ES256', kid: 'k1' });
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('signature_invalid');
+    server.answer([other.jwk]);
+    await refresh();
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
+  });
+
+  test('is never an unverified one', async () => {
+    server.answer([]);
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    const text = await token();
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('unverified');
+    server.answer([pair.jwk]);
+    clock += 30_000;
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
+  });
+});
+
+describe('the race: a key is withdrawn while its token is verified', () => {
+  /** Withdraws the key after the reader was handed it, before the reader is done with it. */
+  const withdrawing = (members: () => readonly unknown[]): KeyLookup => {
+    let armed = true;
+    return async (asked, wanted) => {
+      const answer = await keys.lookup(asked, wanted);
+      if (armed) {
+        armed = false;
+        server.answer(members());
+        await refresh();
+      }
+      return answer;
+    };
+  };
+
+  test('the token is not served from memory afterwards', async () => {
+    const lookup = withdrawing(() => [{ ...other.jwk, kid: 'k2' }]);
+    const reader = createTokenReader({ lookup, cacheSize: 10 });
+    const text = await token();
+    // The decision under way began before the withdrawal and ends with the key that it was given.
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('key_unknown');
+  });
+
+  test('nor when another key took its kid', async () => {
+    const reader = createTokenReader({ lookup: withdrawing(() => [other.jwk]), cacheSize: 10 });
+    const text = await token();
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
+    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('signature_invalid');
+  });
+
+  test('what comes too late is dropped, and is not there when the same generation returns', () => {
+    const generation = {};
+    const key: KeyAnswer = { kind: 'key', key: pair.privateKey, generation };
+    let answer: KeyAnswer | Promise<KeyAnswer> = { kind: 'unknown' };
+    const memory = createMemory(() => answer, 10);
+    const reading = { kind: 'verified', issuer, token: { issuer: issuer.issuer } } as Verified;
+    const wanted = { kid: 'k1', alg: 'ES256' } as const;
+    const stale: (KeyAnswer | Promise<KeyAnswer>)[] = [
+      { kind: 'unknown' },
+      { kind: 'unavailable', detail: '' },
+      { kind: 'not_allowed', expected: [] },
+      { kind: 'key', key: pair.privateKey, generation: {} },
+      Promise.resolve(key),
+    ];
+    for (const one of stale) {
+      answer = one;
+      memory.keep(digestOf('text'), reading, wanted, generation);
+      answer = key;
+      expect(memory.recall(digestOf('text'), registryOf(issuer))).toBeUndefined();
+    }
+    memory.keep(digestOf('text'), reading, wanted, generation);
+    expect(memory.recall(digestOf('text'), registryOf(issuer))).toBe(reading);
+  });
+
+  test('what went stale in memory is dropped for good', () => {
+    const generation = {};
+    const key: KeyAnswer = { kind: 'key', key: pair.privateKey, generation };
+    let answer: KeyAnswer = key;
+    const memory = createMemory(() => answer, 10);
+    const reading = { kind: 'verified', issuer, token: { issuer: issuer.issuer } } as Verified;
+    memory.keep(digestOf('text'), reading, { kid: 'k1', alg: 'ES256' }, generation);
+    answer = { kind: 'unknown' };
+    expect(memory.recall(digestOf('text'), registryOf(issuer))).toBeUndefined();
+    answer = key;
+    expect(memory.recall(digestOf('text'), registryOf(issuer))).toBeUndefined();
+  });
+});
