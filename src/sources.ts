@@ -16,7 +16,7 @@ export interface FileSources {
 
 export function fileSources({ registry, bundle, allow_modified_core, now }: FileSources): Sources {
   return {
-    registry: () => loadRegistry(registry, { now }),
+    registry: () => loadRegistry(registry, { now: Math.floor(now() / 1000) }),
     policy: async () => {
       const core = await readCore();
       const sources = { core, allowModifiedCore: allow_modified_core };

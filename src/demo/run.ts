@@ -25,7 +25,9 @@ export async function runDemo(parts: DemoParts): Promise<number> {
     throw error;
   });
   try {
-    print(`One issuer (${world.login.issuer}), one proxy, two MCP servers that never look at aud:`);
+    print('One issuer, one reverse proxy, and two MCP servers behind it that never look at aud:');
+    print(`  issuer   ${world.login.issuer}`);
+    print(`  PROXY    ${world.proxy}`);
     print(`  files    ${world.files}`);
     print(`  billing  ${world.billing}`);
     print('');
@@ -58,7 +60,7 @@ export async function runDemo(parts: DemoParts): Promise<number> {
 /** Makes each call through the proxy, one after the other, and says what came back. */
 async function play(rows: readonly Row[], world: World, parts: WorldParts): Promise<readonly Line[]> {
   const lines: Line[] = [];
-  const brief = (text: string) => text.replaceAll(world.proxy, '…');
+  const brief = (text: string) => text.replaceAll(world.proxy, 'PROXY').replaceAll(world.stranger.issuer, 'STRANGER');
   for (const row of rows) {
     const token = await row.mint();
     const before = world.lastDecision();

@@ -43,9 +43,14 @@ export function decidingFact(decision: Decision, brief: (text: string) => string
   if (decision.decision === 'allow') return `aud is this server; scope ${decision.principal.scopes.join(' ')}`;
   if (reason === undefined) return '';
   const words = (values: readonly (string | number)[] | undefined) =>
-    values?.map((value) => brief(String(value))).join(', ') ?? '';
+    values?.map((value) => (typeof value === 'number' ? duration(value) : brief(value))).join(', ') ?? '';
   const [found, wanted] = [words(reason.actual), words(reason.expected)];
   if (found !== '' && wanted !== '') return `found ${found}; wanted ${wanted}`;
   if (found !== '') return `found ${found}`;
   return brief(reason.message.split('. ')[0] ?? '');
+}
+
+/** Numbers in evidence are seconds: of an instant when they are many, else of a lifetime. */
+function duration(seconds: number): string {
+  return seconds > 1e9 ? new Date(seconds * 1000).toISOString().slice(11, 19) : `${seconds} s`;
 }
