@@ -94,7 +94,7 @@ export function description(schema: z.ZodType | undefined): string {
 
 /** The same with an example. */
 export function described(schema: z.ZodType | undefined): string {
-  const example = schema?.meta()?.['examples'];
+  const example = schema?.meta()?.examples;
   const [first] = Array.isArray(example) ? example : [];
   return `${description(schema)}${first === undefined ? '' : `, for instance ${JSON.stringify(first)}`}`;
 }

@@ -35,7 +35,7 @@ export function lintKeySet(
   for (const [index, key] of keys.entries()) {
     if (key === undefined) continue;
     const here = below(place, index);
-    const kid = key['kid'];
+    const kid = key.kid;
     const name = typeof kid === 'string' ? `The key ${quote(kid)}` : `Key ${index}`;
     const refuse = (message: string, remedy: string) =>
       report(here, { value: null, message: `${name} ${message}`, remedy });
@@ -55,7 +55,7 @@ type Say = (message: string, remedy: string) => void;
 
 /** Which row of FITS the key is of; undefined when it was refused. */
 function publicType(key: JsonObject, refuse: Say): string | undefined {
-  if (key['kty'] === 'oct') {
+  if (key.kty === 'oct') {
     refuse('is symmetric: whoever verifies with it could also sign.', 'Write public keys of kty EC, OKP or RSA.');
     return undefined;
   }
@@ -67,7 +67,7 @@ function publicType(key: JsonObject, refuse: Say): string | undefined {
     );
     return undefined;
   }
-  const type = key['kty'] === 'RSA' ? 'RSA' : key['kty'] === 'EC' || key['kty'] === 'OKP' ? key['crv'] : undefined;
+  const type = key.kty === 'RSA' ? 'RSA' : key.kty === 'EC' || key.kty === 'OKP' ? key.crv : undefined;
   if (typeof type !== 'string' || !Object.hasOwn(FITS, type)) {
     refuse(
       'is of no type that audgate verifies with.',
