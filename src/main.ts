@@ -15,6 +15,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', () => 
 const code = await run({
   argv: process.argv.slice(2),
   env: process.env,
+  platform: process.platform,
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -1,5 +1,5 @@
 /** `audgate registry check`: every problem of a registry at once. */
-import { loadRegistry } from '../../registry/load.ts';
+import { checkRegistry } from '../../registry/check.ts';
 import { EXIT, type Exit, type Host } from '../host.ts';
 import { type Add, examples } from '../options.ts';
 import { allThere } from '../paths.ts';
@@ -22,21 +22,18 @@ export const addCheck: Add = (group, host, finish) => {
 
 async function check(path: string, flags: Flags, host: Host): Promise<Exit> {
   if (!(await allThere(host, [{ path, as: 'the registry' }]))) return EXIT.usage;
-  const loaded = await loadRegistry(path, { now: Math.floor(host.now() / 1000) });
-  const problems = loaded.ok ? loaded.warnings : loaded.problems;
+  const { problems, missing } = await checkRegistry(path, { now: Math.floor(host.now() / 1000) });
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
   if (flags.json) {
     printJson(host.stdout, { problems });
   } else {
     const paint = painter(host.stdout, host.env);
     printProblems(host, 'stdout', problems);
-    const errors = problems.filter(({ severity }) => severity === 'error').length;
     const counts = `${counted(errors, 'error')}, ${counted(problems.length - errors, 'warning')}`;
-    print(host.stdout, loaded.ok ? paint('green', `${inForce(loaded.registry)}: ${counts}`) : paint('red', counts));
+    print(host.stdout, paint(errors > 0 ? 'red' : 'green', counts));
   }
-  return loaded.ok ? EXIT.fine : EXIT.refused;
+  if (missing) return EXIT.usage;
+  return errors > 0 ? EXIT.refused : EXIT.fine;
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
-
-const inForce = ({ issuers, servers }: { issuers: { size: number }; servers: { size: number } }) =>
-  `${counted(issuers.size, 'issuer')}, ${counted(servers.size, 'server')}`;

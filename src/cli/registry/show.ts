@@ -1,6 +1,7 @@
 /** `audgate registry show`: what is in force, with all defaults written out. */
 import { loadRegistry } from '../../registry/load.ts';
 import type { Registry } from '../../registry/registry.ts';
+import { showRegistry } from '../../registry/show.ts';
 import { EXIT, type Exit, type Host } from '../host.ts';
 import { type Add, examples } from '../options.ts';
 import { allThere } from '../paths.ts';
@@ -30,11 +31,8 @@ async function show(path: string, flags: Flags, host: Host): Promise<Exit> {
   const loaded = await loadRegistry(path, { now: seconds });
   printProblems(host, 'stderr', loaded.ok ? loaded.warnings : loaded.problems);
   if (!loaded.ok) return EXIT.refused;
-  const { digest, issuers, servers } = loaded.registry;
   if (flags.json) {
-    const effective = (records: ReadonlyMap<string, { readonly effective: unknown }>) =>
-      Object.fromEntries([...records].map(([key, record]) => [key, record.effective]));
-    printJson(host.stdout, { digest, issuers: effective(issuers), servers: effective(servers) });
+    printJson(host.stdout, showRegistry(loaded.registry));
   } else {
     print(host.stdout, ...summary(loaded.registry, seconds, host));
   }

@@ -1,0 +1,51 @@
+/** The case files under a folder, run one after the other. */
+import { join } from 'node:path';
+import type { Toolchain } from '../../policy/custom.ts';
+import { readFolder } from '../../policy/sources.ts';
+import { readCore } from '../../sources.ts';
+import { type FileResult, runCaseFile } from '../../testing/run.ts';
+import type { Host } from '../host.ts';
+import { printProblems } from '../problems.ts';
+import { painter, print, shown } from '../terminal.ts';
+import { POLICIES } from './toolchain.ts';
+
+/** Directly in a folder `cases`, at any depth. */
+const CASE_FILE = /(^|\/)cases\/[^/]+\.ya?ml$/;
+
+export async function runCases(tools: Toolchain, folder: string, host: Host): Promise<readonly FileResult[]> {
+  const files = (await readFolder(folder)).others.filter((file) => CASE_FILE.test(file));
+  if (files.length === 0) return [];
+  const parts = {
+    tools,
+    core: await readCore(),
+    coreSources: (await readFolder(join(POLICIES, 'core'))).rego,
+    newId: host.newId,
+    fetch: host.fetch,
+  };
+  const results: FileResult[] = [];
+  for (const [index, file] of files.entries()) {
+    print(host.stderr, `audgate: ${shown(file)} (${index + 1} of ${files.length})`);
+    results.push(await runCaseFile(join(folder, file), parts));
+  }
+  return results;
+}
+
+export const caseFailed = (result: FileResult) =>
+  !result.ok || result.cases.some(({ differences }) => differences.length > 0);
+
+export function printCases(results: readonly FileResult[], host: Host): void {
+  const paint = painter(host.stdout, host.env);
+  for (const result of results) {
+    if (!result.ok) {
+      print(host.stdout, `${paint('bold', `${shown(result.file)}:`)} ${paint('red', 'cannot be run')}`);
+      printProblems(host, 'stdout', result.problems);
+      continue;
+    }
+    for (const { name, line, differences } of result.cases) {
+      if (differences.length === 0) continue;
+      const place = paint('bold', `${shown(result.file)}:${line}:`);
+      print(host.stdout, `${place} ${paint('red', 'failed')}: ${shown(name)}`);
+      for (const difference of differences) print(host.stdout, `    ${shown(difference)}`);
+    }
+  }
+}
