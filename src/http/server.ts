@@ -1,6 +1,6 @@
 /** The listening side: Node's server with every limit explicit, and an end that leaves no accepted request unanswered. */
 
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import {
   createServer,
   type IncomingMessage,
@@ -81,8 +81,6 @@ function createHttpServer(app: App, { limits, lifecycle, log }: ServerParts): Se
     }
   }
   const listener = getRequestListener(app.fetch, {
-    // HTTP/1.0 may leave Host out; the app judges the header itself, this only completes the URL.
-    hostname: 'localhost',
     errorHandler: (err) => {
       if (err instanceof Error && err.name === 'RequestError') return answerProblem(MALFORMED);
       log.error({ err }, 'a request could not be answered');
@@ -99,13 +97,18 @@ function createHttpServer(app: App, { limits, lifecycle, log }: ServerParts): Se
       requireHostHeader: true,
       ServerResponse: Answer,
     },
-    listener,
+    (incoming, outgoing) => {
+      // Host is never trusted: the app judges the raw header, and URLs are completed with a constant.
+      incoming.headers.host = URL_HOST;
+      return listener(incoming, outgoing);
+    },
   );
   server.maxRequestsPerSocket = 0;
   return server;
 }
 
-const MALFORMED = { name: 'invalid_request', detail: 'The request target or Host is not well-formed.' } as const;
+const URL_HOST = 'localhost';
+const MALFORMED = { name: 'invalid_request', detail: 'The request target is not well-formed.' } as const;
 
 async function bind(server: Server, place: Listen): Promise<void> {
   if (place.kind === 'tcp') return bound(server, { host: place.host, port: place.port });
@@ -113,7 +116,7 @@ async function bind(server: Server, place: Listen): Promise<void> {
     await bound(server, { path: place.path });
   } catch (error) {
     // A killed service leaves its socket file behind. Only one that nobody answers at is taken away.
-    if (!isTaken(error) || (await answers(place.path))) throw error;
+    if (!isTaken(error) || !(await isLeftover(place.path))) throw error;
     await unlink(place.path);
     await bound(server, { path: place.path });
   }
@@ -131,14 +134,15 @@ function bound(server: Server, options: { host?: string; port?: number; path?: s
 
 const isTaken = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 
-/** False only where a socket file is left of a service that is gone; anything that is no socket stays untouched. */
-function answers(path: string): Promise<boolean> {
+/** Whether this is a socket that nobody listens at. A plain file refuses connections too, and must stay. */
+async function isLeftover(path: string): Promise<boolean> {
+  if (!(await lstat(path)).isSocket()) return false;
   return new Promise((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();
-      resolve(true);
+      resolve(false);
     });
-    socket.on('error', (error) => resolve(!('code' in error && error.code === 'ECONNREFUSED')));
+    socket.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED'));
   });
 }
 

@@ -1,0 +1,201 @@
+/** Serves the app over a real socket, with a decider whose decision is fixed: these tests are about the edge only. */
+import { createHash } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import type { CallerConfig, Listen } from '../../src/config.ts';
+import type { Ask, Caller } from '../../src/decide/ask.ts';
+import type { Decider, Explanation } from '../../src/decide/decider.ts';
+import type { Snapshot } from '../../src/decide/snapshot.ts';
+import type { Decision } from '../../src/decision/decision.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { Lifecycle } from '../../src/http/lifecycle.ts';
+import { type Listening, listen } from '../../src/http/server.ts';
+import { createMetrics } from '../../src/record/metrics.ts';
+import type { IssuerRecord, Registry, ServerRecord } from '../../src/registry/registry.ts';
+
+export const FILES = 'https://files.example.com/mcp';
+export const BILLING = 'https://billing.example.com/mcp';
+export const REVISION = 'sha256:5f3c';
+export const NOW = Date.parse('2026-11-23T12:00:00Z');
+
+export const DENY: Decision = {
+  decision: 'deny',
+  decision_id: '01993b0e-7a10-7c3e-9d55-0a5b7e9f1c11',
+  server: 'files',
+  reasons: [{ code: 'token_missing', message: 'The request carries no access token.' }],
+  challenge: { status: 401, headers: { 'www-authenticate': ['Bearer'] } },
+  revision: REVISION,
+};
+
+export const ALLOW: Decision = {
+  decision: 'allow',
+  decision_id: '01993b0e-7a10-7c3e-9d55-0a5b7e9f1c12',
+  server: 'files',
+  reasons: [],
+  principal: {
+    issuer: 'https://login.example.com',
+    subject: 'user-1',
+    client_id: null,
+    scopes: ['files:read'],
+    actor: null,
+  },
+  valid_until: '2026-11-23T12:05:00Z',
+  advice: { waivers: [{ what: 'lifetime', owner: 'ops', until: '2026-12-01T00:00:00Z' }] },
+  revision: REVISION,
+};
+
+export const INDETERMINATE: Decision = {
+  decision: 'indeterminate',
+  decision_id: '01993b0e-7a10-7c3e-9d55-0a5b7e9f1c13',
+  server: 'files',
+  reasons: [{ code: 'keys_unavailable', message: 'The issuer’s keys cannot be had.' }],
+  revision: REVISION,
+};
+
+/** A key of a caller, and what the configuration says of it. */
+export function caller(key: string, servers: CallerConfig['servers'], may: CallerConfig['may']): CallerConfig {
+  return { key_sha256: [createHash('sha256').update(key).digest('hex')], servers, may };
+}
+
+export interface Served {
+  readonly url: string;
+  readonly port: number;
+  /** Questions that reached the decider. */
+  readonly asked: { readonly ask: Ask; readonly caller: Caller; readonly at?: number | undefined }[];
+  readonly logged: unknown[];
+  readonly stop: Listening['stop'];
+  post(body: unknown, headers?: Record<string, string>, path?: string): Promise<Response>;
+}
+
+export interface Options {
+  readonly callers?: Readonly<Record<string, CallerConfig>>;
+  readonly decide?: (ask: Ask) => Promise<Decision>;
+  readonly at?: Listen;
+  readonly body_bytes?: number;
+  readonly headers_timeout_ms?: number;
+  readonly request_timeout_ms?: number;
+  readonly servers?: readonly ServerRecord[];
+}
+
+export async function serve(options: Options = {}): Promise<Served> {
+  const asked: Served['asked'] = [];
+  const logged: unknown[] = [];
+  const lifecycle: Lifecycle = { stopping: false };
+  const log = { error: (what: unknown) => logged.push(what) };
+  const snapshot = snapshotOf(options.servers ?? [server('billing', BILLING), server('files', FILES)]);
+  const decider: Decider = {
+    decide(ask, caller) {
+      asked.push({ ask, caller });
+      return options.decide?.(ask) ?? Promise.resolve(DENY);
+    },
+    async explain(ask, at, caller): Promise<Explanation> {
+      asked.push({ ask, caller, at });
+      const digests = { registry: 'sha256:1', core: 'sha256:2', custom: null };
+      return { would_decide: (await options.decide?.(ask)) ?? DENY, checks: [], input: null, digests };
+    },
+    current: () => snapshot,
+    issuerStatus: () => ({ corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } }),
+    lastReload: () => null,
+  };
+  const app = createApp({
+    decider,
+    callers: options.callers ?? {},
+    limits: { body_bytes: options.body_bytes ?? 262_144 },
+    metrics: createMetrics(),
+    lifecycle,
+    now: () => NOW,
+    startedAt: NOW - 60_000,
+    version: '0.1.0',
+    log,
+  });
+  const listening = await listen(app, {
+    listen: options.at ?? { kind: 'tcp', host: '127.0.0.1', port: 0 },
+    limits: {
+      headers_timeout_ms: options.headers_timeout_ms ?? 5000,
+      request_timeout_ms: options.request_timeout_ms ?? 10_000,
+    },
+    lifecycle,
+    log,
+  });
+  onTestFinished(() => listening.stop(0));
+  return {
+    url: listening.url,
+    port: Number(listening.url.split(':').at(-1)),
+    asked,
+    logged,
+    stop: (deadline) => listening.stop(deadline),
+    post: (body, headers = {}, path = '/v1/decide') =>
+      fetch(`${listening.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body:
+          typeof body === 'string' ? body : body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body),
+      }),
+  };
+}
+
+const CORP: IssuerRecord = {
+  key: 'corp',
+  issuer: 'https://login.example.com',
+  key_source: { kind: 'jwks', keys: [] },
+  algorithms: ['ES256'],
+  token_types: ['at+jwt'],
+  extra_audiences: [],
+  clock_tolerance_seconds: 5,
+  disabled: false,
+  source: { file: 'registry.yaml', line: 2 },
+  input: { key: 'corp', issuer: 'https://login.example.com', extra_audiences: [], clock_tolerance_seconds: 5 },
+};
+const OLD: IssuerRecord = { ...CORP, key: 'old', issuer: 'https://old.example.com', disabled: true };
+
+export function server(key: string, resource: string, over: Partial<ServerRecord> = {}): ServerRecord {
+  const unasked = () => {
+    throw new Error('the edge asks no registry record for this');
+  };
+  return {
+    key,
+    resource,
+    audiences: [],
+    issuers: ['corp', 'old'],
+    max_lifetime_seconds: 900,
+    advertised_scopes: [`${key}:read`],
+    sender_constraint: 'none',
+    actors: 'none',
+    labels: {},
+    waivers: [],
+    resource_metadata: resource.replace('/mcp', '/.well-known/oauth-protected-resource/mcp'),
+    source: { file: 'registry.yaml', line: 12 },
+    effective: { resource, issuers: ['corp', 'old'], max_lifetime_seconds: 900, audiences: [] },
+    inputFor: unasked,
+    operation: unasked,
+    waiversFor: unasked,
+    ...over,
+  };
+}
+
+function snapshotOf(servers: readonly ServerRecord[]): Snapshot {
+  const registry: Registry = {
+    digest: 'sha256:1',
+    issuers: new Map([CORP, OLD].map((record) => [record.key, record])),
+    servers: new Map(servers.map((record) => [record.key, record])),
+    issuerByIss: new Map([CORP, OLD].map((record) => [record.issuer, record])),
+    serverByResource: new Map(servers.map((record) => [record.resource, record])),
+    ownersOf: () => [],
+    nearestServer: () => undefined,
+  };
+  const unasked = () => {
+    throw new Error('the edge judges nothing');
+  };
+  return {
+    registry,
+    policy: {
+      core: { digest: 'sha256:2', modified: false },
+      custom: null,
+      rules: [],
+      judge: unasked,
+      judgeUnverified: unasked,
+      explain: unasked,
+    },
+    revision: REVISION,
+    loaded_at: NOW - 60_000,
+  };
+}
