@@ -58,10 +58,19 @@ function answersOf(output: string, count: number): RegoAnswer[] {
   );
 }
 
-/** JSON with sorted members and, because Rego's sets have no order, sorted lists: for comparison only. */
+/** JSON with sorted members: equal texts for equal values. */
 export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).sort().join(',')}]`;
+  return write(value, (items) => items);
+}
+
+/** The same, but that lists are sorted too, because Rego's sets have no order. */
+export function canonicalSets(value: unknown): string {
+  return write(value, (items) => items.sort());
+}
+
+function write(value: unknown, arrange: (items: string[]) => string[]): string {
+  if (Array.isArray(value)) return `[${arrange(value.map((item) => write(item, arrange))).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`).join(',')}}`;
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${write(member, arrange)}`).join(',')}}`;
 }

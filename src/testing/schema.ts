@@ -161,6 +161,6 @@ function checkCases(cases: readonly Case[], place: Place, report: Report): void 
 }
 
 /** `schemas/cases.schema.json`: what editors check case files with. */
-export function casesJsonSchema(): object {
+export function caseFileJsonSchema(): object {
   return { title: 'audgate decision cases', ...z.toJSONSchema(caseFile, { io: 'input' }) };
 }

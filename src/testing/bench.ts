@@ -1,0 +1,136 @@
+/** What a file's cases are asked: the decider in process, with its policy watched, and the real app over HTTP. */
+import { defaultConfig } from '../config.ts';
+import type { Ask } from '../decide/ask.ts';
+import { type Parts as DecideParts, decide } from '../decide/decide.ts';
+import type { ReloadProblem } from '../decide/decider.ts';
+import type { Decision } from '../decision/decision.ts';
+import { createKeys } from '../facts/keys/look-up.ts';
+import { createTokenReader } from '../facts/token/read.ts';
+import { createApp } from '../http/app.ts';
+import { listen } from '../http/server.ts';
+import type { Policy } from '../policy/policy.ts';
+import { createMetrics } from '../record/metrics.ts';
+import type { LoadedRegistry, Registry } from '../registry/registry.ts';
+import { createService, type SourcedPolicy } from '../service.ts';
+import type { Judged } from './agree.ts';
+
+export interface Bench {
+  readonly registry: Registry;
+  /** Names of the custom rules. */
+  readonly rules: readonly string[];
+  decide(ask: Ask): Promise<{ readonly decision: Decision; readonly judged: Judged | null }>;
+  /** `POST /v1/decide`. */
+  post(body: object): Promise<{ readonly status: number; readonly answer: unknown }>;
+  close(): Promise<void>;
+}
+
+export type OpenedBench =
+  | { readonly ok: true; readonly bench: Bench }
+  | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
+
+export interface BenchParts {
+  readonly loaded: LoadedRegistry;
+  readonly policy: SourcedPolicy;
+  /** Milliseconds since the epoch, the same for every decision. */
+  readonly now: number;
+  readonly newId: () => string;
+  /** Asks the app over HTTP. */
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** Tokens that are remembered; one is enough, because no case sends another's. */
+const TOKENS = 1;
+/** Milliseconds that open connections have to end. */
+const STOP_MS = 1000;
+const CALLER = { name: 'local', servers: '*' } as const;
+
+export async function openBench({ loaded, policy, now, newId, fetch }: BenchParts): Promise<OpenedBench> {
+  const config = defaultConfig();
+  const silent = { info: () => {}, warn: () => {}, error: () => {} };
+  const metrics = createMetrics();
+  const shared = {
+    keys: config.keys,
+    now: () => now,
+    ticks: () => 0n,
+    newId,
+    recorder: { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 },
+    // Nothing is fetched: a key source that must be is one that cannot be had.
+    fetch: () => Promise.reject(new Error('no key set can be had in a case')),
+  };
+  const started = await createService({
+    ...shared,
+    sources: { registry: () => Promise.resolve(loaded), policy: () => Promise.resolve(policy) },
+    log: silent,
+    metrics,
+  });
+  if (!started.ok) return started;
+  const { service } = started;
+  const snapshot = service.current();
+
+  let judged: Judged | null = null;
+  const watched = { ...snapshot, policy: watch(snapshot.policy, (seen) => (judged = seen)) };
+  const keys = createKeys({ fetch: shared.fetch, now: shared.now, settings: config.keys, onEvent: () => {} });
+  keys.retain(snapshot.registry.issuers.values());
+  const parts: DecideParts = { ...shared, tokens: createTokenReader({ lookup: keys.lookup, cacheSize: TOKENS }) };
+
+  const lifecycle = { stopping: false };
+  const { limits } = config;
+  const app = createApp({
+    decider: service,
+    limits,
+    metrics,
+    lifecycle,
+    now: shared.now,
+    startedAt: now,
+    version: '0.0.0',
+    callers: {},
+    log: silent,
+  });
+  const loopback = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
+  const listening = await listen(app, { listen: loopback, limits, lifecycle, log: silent });
+
+  return {
+    ok: true,
+    bench: {
+      registry: snapshot.registry,
+      rules: snapshot.policy.custom?.rules ?? [],
+      async decide(ask) {
+        judged = null;
+        const { decision } = await decide(ask, CALLER, watched, parts, 'audgate/decide', Math.floor(now / 1000));
+        return { decision, judged };
+      },
+      async post(body) {
+        const headers = { 'content-type': 'application/json' };
+        const response = await fetch(`${listening.url}/v1/decide`, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify(body),
+        });
+        const answer: unknown = await response.json();
+        return { status: response.status, answer };
+      },
+      async close() {
+        await listening.stop(STOP_MS);
+        service.close();
+        keys.close();
+      },
+    },
+  };
+}
+
+/** The same policy; whoever watches is told each question with its answer. */
+function watch(policy: Policy, seen: (judged: Judged) => void): Policy {
+  return {
+    ...policy,
+    judge(input, custom) {
+      const judgement = policy.judge(input, custom);
+      seen({ input, custom: policy.custom === null ? null : custom, judgement });
+      return judgement;
+    },
+    judgeUnverified(input) {
+      const judgement = policy.judgeUnverified(input);
+      seen({ input, custom: null, judgement });
+      return judgement;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** A case file's custom rules: compiled for the decider, and their sources for `opa eval`. */
+import { aggregatorOf } from '../policy/aggregate.ts';
+import { readBundle } from '../policy/bundle.ts';
+import { buildPolicies, type Toolchain } from '../policy/custom.ts';
+import type { RegoProblem } from '../policy/problem.ts';
+import { isTest, readFolder, type Sources, without } from '../policy/sources.ts';
+import type { SourcedPolicy } from '../service.ts';
+
+export interface CustomRules {
+  readonly module: NonNullable<Extract<SourcedPolicy, { ok: true }>['sources']['custom']>;
+  /** Sorted names. */
+  readonly rules: readonly string[];
+  /** Rego, with the generated package that asks each rule. */
+  readonly sources: Sources;
+}
+
+export interface Unusable {
+  readonly problems: readonly { readonly severity: 'error'; readonly message: string }[];
+}
+
+export async function readCustomRules(tools: Toolchain, folder: string): Promise<CustomRules | Unusable> {
+  const built = await buildPolicies(tools, folder);
+  if (!built.ok) return unusable(...built.problems.map((problem) => inOneLine(folder, problem)));
+  const read = readBundle(built.bytes);
+  if (!read.ok) return unusable(...read.problems);
+  const { wasm, digest, rules } = read.bundle;
+  const { rego } = await readFolder(folder);
+  const sources = new Map([...without(rego, isTest), ['generated.rego', aggregatorOf(rules)]]);
+  const module = { wasm, digest, rules: rules.map((name) => ({ name, file: `${folder}:custom/${name}` })) };
+  return { module, rules, sources };
+}
+
+const unusable = (...messages: readonly string[]): Unusable => ({
+  problems: messages.map((message) => ({ severity: 'error', message })),
+});
+
+function inOneLine(folder: string, { file, line, column, message, remedy }: RegoProblem): string {
+  return `${folder}/${file}:${line}:${column}: ${message} ${remedy}`;
+}

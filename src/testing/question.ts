@@ -1,0 +1,74 @@
+/** A case → the question that HTTP is asked, with a token that was really signed. */
+import type { Ask } from '../decide/ask.ts';
+import { readCall } from '../facts/call/read.ts';
+import { toAsk } from '../http/native/read.ts';
+import { decideRequest } from '../http/native/schema.ts';
+import { mismatches } from '../json/mismatch.ts';
+import type { IssuerRecord, Registry } from '../registry/registry.ts';
+import { type IssuerKey, mint } from './mint.ts';
+import type { Case } from './schema.ts';
+
+export interface Question {
+  /** The JSON body of `POST /v1/decide`. */
+  readonly body: object;
+  /** The same, as the decider is asked in process. */
+  readonly ask: Ask;
+}
+
+export interface QuestionParts {
+  readonly registry: Registry;
+  /** By registry key of the issuer. */
+  readonly keys: ReadonlyMap<string, IssuerKey>;
+  /** Seconds since the epoch. */
+  readonly now: number;
+  readonly newId: () => string;
+}
+
+/** @returns a text when the case cannot be asked: an unknown issuer, or what only a broken gateway would send */
+export async function questionOf(one: Case, parts: QuestionParts): Promise<Question | string> {
+  const server = parts.registry.servers.get(one.server)?.resource ?? one.server;
+  const { scheme, call, message, body, http, context } = one;
+  const tokenless = { server, scheme, call, message, body, http, context };
+  const asked = readQuestion(tokenless);
+  if (typeof asked === 'string') return asked;
+  const token = await tokenOf(one, asked.ask, parts);
+  if (typeof token !== 'object') return token;
+  return readQuestion({ ...tokenless, token: token.value });
+}
+
+function readQuestion(question: Readonly<Record<string, unknown>>): Question | string {
+  const body: object = Object.fromEntries(Object.entries(question).filter(([, value]) => value !== undefined));
+  const read = decideRequest.safeParse(body);
+  if (read.success) return { body, ask: toAsk(read.data) };
+  const problems = mismatches(decideRequest, body, read.error.issues);
+  return `no gateway may ask this: ${problems.map(({ pointer, message }) => `${pointer} ${message}`).join('; ')}`;
+}
+
+type Token = { readonly value: string | null | undefined };
+
+async function tokenOf({ token }: Case, ask: Ask, parts: QuestionParts): Promise<Token | string> {
+  if (token === undefined || token === null) return { value: token };
+  if ('text' in token) return { value: token.text };
+  const issuer = parts.registry.issuers.get(token.issuer);
+  const key = parts.keys.get(token.issuer);
+  if (issuer === undefined || key === undefined) {
+    return `the token's issuer ${JSON.stringify(token.issuer)} is not in the registry; it has ${[...parts.keys.keys()].join(', ')}`;
+  }
+  const { header, claims, sign } = token;
+  const spec = { ...(header && { header }), ...(claims && { claims }), ...(sign && { sign }) };
+  return { value: await mint(key, rightToken(issuer, ask, parts), spec) };
+}
+
+function rightToken(issuer: IssuerRecord, ask: Ask, { registry, now, newId }: QuestionParts) {
+  const call = readCall(ask, { custom_rules: false });
+  const operation = call.ok ? registry.serverByResource.get(ask.server)?.operation(call.call) : undefined;
+  const [type = 'at+jwt'] = issuer.token_types;
+  return {
+    issuer: issuer.issuer,
+    type,
+    audience: ask.server,
+    scopes: operation?.scopes ?? [],
+    token_id: newId(),
+    now,
+  };
+}
