@@ -10,10 +10,10 @@ import { painter, print, shown } from '../terminal.ts';
 import { POLICIES } from './toolchain.ts';
 
 /** Directly in a folder `cases`, at any depth. */
-const CASE_FILE = /(^|\/)cases\/[^/]+\.ya?ml$/;
+export const isCaseFile = (file: string): boolean => /(^|\/)cases\/[^/]+\.ya?ml$/.test(file);
 
 export async function runCases(tools: Toolchain, folder: string, host: Host): Promise<readonly FileResult[]> {
-  const files = (await readFolder(folder)).others.filter((file) => CASE_FILE.test(file));
+  const files = (await readFolder(folder)).others.filter(isCaseFile);
   if (files.length === 0) return [];
   const parts = {
     tools,

@@ -1,12 +1,13 @@
 /** `audgate policy test`: Rego tests on both engines, and case files. */
 import { testPolicies } from '../../policy/custom.ts';
+import { readFolder } from '../../policy/sources.ts';
 import type { TestRun } from '../../policy/test.ts';
 import { type Counts, count } from '../../testing/run.ts';
 import { EXIT, type Exit, type Host } from '../host.ts';
 import { type Add, examples } from '../options.ts';
 import { allThere } from '../paths.ts';
 import { painter, print, printJson } from '../terminal.ts';
-import { caseFailed, printCases, runCases } from './cases.ts';
+import { caseFailed, isCaseFile, printCases, runCases } from './cases.ts';
 import { hasErrors, printRegoProblems } from './problems.ts';
 import { toolchain } from './toolchain.ts';
 
@@ -29,7 +30,10 @@ async function test(folder: string, flags: Flags, host: Host): Promise<Exit> {
   const tools = await toolchain(host);
   if (tools === null) return EXIT.usage;
   print(host.stderr, 'audgate: testing on both engines …');
-  const { problems, runs } = await testPolicies(tools, folder);
+  const { rego, others } = await readFolder(folder);
+  // A folder of case files alone is fine; one with neither is not what was meant.
+  const onlyCases = rego.size === 0 && others.some(isCaseFile);
+  const { problems, runs } = onlyCases ? { problems: [], runs: [] } : await testPolicies(tools, folder);
   // Rules that do not compile would fail every case for the same reason.
   const cases = hasErrors(problems) && runs.length === 0 ? [] : await runCases(tools, folder, host);
   const counts = count(cases);
