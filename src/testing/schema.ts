@@ -161,6 +161,6 @@ function checkCases(cases: readonly Case[], place: Place, report: Report): void 
 }
 
 /** `schemas/cases.schema.json`: what editors check case files with. */
-export function caseFileJsonSchema(): object {
+export function casesJsonSchema(): object {
   return { title: 'audgate decision cases', ...z.toJSONSchema(caseFile, { io: 'input' }) };
 }
