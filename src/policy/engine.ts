@@ -156,13 +156,13 @@ function engineOf(module: WebAssembly.Module, first: LoadedPolicy, make: Instant
  * first; they are this function's own, hence well-formed, which opa-wasm does not check.
  */
 function encode(input: object): ArrayBuffer | string {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return 'the input is no object';
   let text: string | undefined;
   try {
     text = JSON.stringify(input);
   } catch {
     return 'the input cannot be written as JSON';
   }
+  // Also what is falsy, which opa-wasm would take for no input at all, and what a toJSON makes of itself.
   if (text?.startsWith('{') !== true) return 'the input is no object';
   // Every UTF-16 unit takes at least one byte.
   const bytes = text.length > MAX_INPUT_BYTES ? undefined : new TextEncoder().encode(text);

@@ -274,6 +274,14 @@ describe('custom rules', () => {
   });
 });
 
+describe('the gateway’s own context', () => {
+  it('is held to the same numbers, because custom rules see it', async () => {
+    const policy = await load(released, custom);
+    const input = question({ context: { extra: { limit: Number.POSITIVE_INFINITY } } });
+    expect(policy.judge(input, NO_FACTS)).toMatchObject({ kind: 'deny', denials: [POLICY_ERROR] });
+  });
+});
+
 describe('a custom module that answers oddly', () => {
   it.each([
     ['nothing of the sort', true],
