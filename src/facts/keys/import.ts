@@ -28,19 +28,19 @@ export interface Ring {
 
 const UNKNOWN: KeyAnswer = Object.freeze({ kind: 'unknown' });
 
-/** Type and curve that an algorithm needs (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
-const NEEDS: Readonly<Record<Algorithm, { readonly kty: PublicJwk['kty']; readonly crv?: string }>> = {
-  ES256: { kty: 'EC', crv: 'P-256' },
-  ES384: { kty: 'EC', crv: 'P-384' },
-  ES512: { kty: 'EC', crv: 'P-521' },
-  RS256: { kty: 'RSA' },
-  RS384: { kty: 'RSA' },
-  RS512: { kty: 'RSA' },
-  PS256: { kty: 'RSA' },
-  PS384: { kty: 'RSA' },
-  PS512: { kty: 'RSA' },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
-  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
+/** The key type of an algorithm (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2.2). */
+const TYPE_OF: Readonly<Record<Algorithm, PublicJwk['kty']>> = {
+  ES256: 'EC',
+  ES384: 'EC',
+  ES512: 'EC',
+  RS256: 'RSA',
+  RS384: 'RSA',
+  RS512: 'RSA',
+  PS256: 'RSA',
+  PS384: 'RSA',
+  PS512: 'RSA',
+  EdDSA: 'OKP',
+  Ed25519: 'OKP',
 };
 
 /** The answer for one kid and algorithm. */
@@ -94,8 +94,6 @@ async function importOne(
   const expected = algorithm ?? alg;
   const refusal: KeyAnswer = { kind: 'not_allowed', expected: expected === undefined ? [] : [expected] };
   if (algorithm === null) return { identity, algorithm, answer: null, refusal };
-  const { kty, crv } = NEEDS[algorithm];
-  if (jwk.kty !== kty || (crv !== undefined && (!('crv' in jwk) || jwk.crv !== crv))) return null;
   const key = await imported(jwk, algorithm);
   if (key === null) return null;
   return {
@@ -109,7 +107,7 @@ async function importOne(
 /** A key's own alg binds it (RFC 7517 §4.4); without one, the registry must leave no choice for its type. */
 function servedAlgorithm(alg: string | undefined, jwk: PublicJwk, algorithms: readonly Algorithm[]): Algorithm | null {
   if (alg !== undefined) return algorithms.find((pinned) => pinned === alg) ?? null;
-  const [only, ...others] = algorithms.filter((pinned) => NEEDS[pinned].kty === jwk.kty);
+  const [only, ...others] = algorithms.filter((pinned) => TYPE_OF[pinned] === jwk.kty);
   return only !== undefined && others.length === 0 ? only : null;
 }
 
@@ -118,7 +116,8 @@ async function imported(jwk: PublicJwk, algorithm: Algorithm): Promise<CryptoKey
     const key = await importJWK(jwk, algorithm, { extractable: false });
     return key instanceof Uint8Array ? null : key;
   } catch {
-    // A point off its curve, a coordinate of the wrong length: the member is bad, and what it held stays unsaid.
+    // A type or curve that the algorithm does not take, a point off its curve, a coordinate of the wrong length: the
+    // member is bad, and what it held stays unsaid.
     return null;
   }
 }

@@ -59,6 +59,11 @@ export function createRemoteSet(parts: {
     return { kind: 'unavailable', detail: lastError ?? 'the key source is no longer in use' };
   }
 
+  /** Whether a key that serves is held. */
+  function isServing(at: number): boolean {
+    return good !== null && at - good.at < ceiling && good.ring.usable > 0;
+  }
+
   async function load(at: number, wanted: { kid: string; alg: Algorithm }): Promise<KeyAnswer> {
     const joined = request ?? fetchOnce(at);
     await joined.done;
@@ -87,8 +92,10 @@ export function createRemoteSet(parts: {
     });
     if (!answer.ok) return failed(at, answer.detail);
     const ring = await importRing(answer.members, parts.algorithms, previous);
-    // An issuer's mistake, or its answer while it starts: no reason to forget what was good.
-    if (ring.keys.size === 0) return failed(at, `none of the ${answer.members.length} members is a usable key`);
+    // An issuer's mistake, or its answer while it starts: no reason to forget what was good. Where nothing was, keys of
+    // other algorithms are held too, so that their tokens are refused and not delayed.
+    const replaces = ring.usable > 0 || (ring.keys.size > 0 && !isServing(elapsed()));
+    if (!replaces) return failed(at, `none of the ${answer.members.length} members is a usable key`);
     if (stop.signal.aborted) return failed(at, 'the request was stopped');
     good = { ring, at, clock: parts.now() };
     lastError = null;
@@ -104,7 +111,7 @@ export function createRemoteSet(parts: {
   return {
     find,
     status: () => ({
-      keys: good !== null && elapsed() - good.at < ceiling ? good.ring.usable : 0,
+      keys: good !== null && isServing(elapsed()) ? good.ring.usable : 0,
       fetched_at: good === null ? null : new Date(good.clock).toISOString(),
       last_error: lastError,
     }),

@@ -82,7 +82,7 @@ describe('a bad member is skipped, the good ones beside it serve', () => {
       'RSA of 1024 bits, padded to look longer',
       () => ({
         kty: 'RSA',
-        n: Buffer.concat([Buffer.alloc(128), randomBytes(128)]).toString('base64url'),
+        n: Buffer.concat([Buffer.alloc(200), randomBytes(128)]).toString('base64url'),
         e: 'AQAB',
         kid: 'r',
         alg: 'RS256',

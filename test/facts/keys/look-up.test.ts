@@ -135,7 +135,7 @@ describe('a remote set', () => {
 
   test('that is empty never replaces a good one before the ceiling', async () => {
     await ask('first');
-    for (const empty of [[], [null, {}], [{ ...second.jwk, use: 'enc' }]]) {
+    for (const empty of [[], [null, {}], [{ ...second.jwk, alg: 'ES384' }], [{ ...second.jwk, use: 'enc' }]]) {
       server.answer(empty);
       elapse(301);
       expect(await kind('first')).toBe('key');

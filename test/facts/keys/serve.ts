@@ -77,7 +77,6 @@ export function issuerRecord(
     clock_tolerance_seconds: 5,
     disabled: false,
     source: { file: 'registry.yaml', line: 1 },
-    effective: {},
     input: { key, issuer, extra_audiences: [], clock_tolerance_seconds: 5 },
     ...over,
   };

@@ -19,7 +19,7 @@ beforeAll(async () => {
   older = issuerRecord(inline(pair), ['ES256'], {
     key: 'older',
     issuer: 'https://older.example.com',
-    token_types: ['jwt', 'at+jwt'],
+    token_types: ['jwt', 'at+jwt', 'token+jwt'],
   });
   const keys = createKeys({
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
@@ -380,6 +380,12 @@ describe('step 4, algorithm and type', () => {
     });
     test.each(['client_id', 'scope'])('must carry %s', async (claim) => {
       expect(outcome(await other({ [claim]: undefined }))).toBe('claims_invalid');
+    });
+    test('is compared without case in ASCII only', async () => {
+      const typed = (typ: string) => withClaims({ iss: 'https://older.example.com' }, { typ });
+      expect(outcome(await typed('Token+JWT'))).toBe('verified');
+      // U+212A, the Kelvin sign, is a k in lower case.
+      expect(outcome(await typed('to\u212aen+jwt'))).toBe('token_type_not_allowed');
     });
     test('has well-formed claims where it has them', async () => {
       for (const over of [{ sub: '' }, { sub: null }, { jti: 7 }, { client_id: '' }, { scope: null }])
