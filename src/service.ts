@@ -72,7 +72,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
   const tokens = createTokenReader({ lookup: keys.lookup, cacheSize: TOKEN_CACHE_SIZE });
   const deciding: Parts = { ...parts, tokens };
   const onAlarm = (alarm: Alarm) => {
-    metrics.alarm(alarm.kind);
+    metrics.alarmed(alarm.kind);
     log.error({ ...alarm }, 'the policy answered what it must never answer; the call was refused');
   };
 
