@@ -6,7 +6,7 @@ import { policyInput } from '../decision/input.ts';
 import { aggregatorOf } from './aggregate.ts';
 import { writeBundle } from './bundle.ts';
 import { compile } from './compile.ts';
-import { checkCustomForm } from './custom-form.ts';
+import { type CustomForm, checkCustomForm } from './custom-form.ts';
 import { OPA_VERSION, type Opa } from './opa.ts';
 import { problemAt, type RegoProblem, whole } from './problem.ts';
 import { checkReferences } from './references.ts';
@@ -57,8 +57,21 @@ export async function checkPolicies(tools: Toolchain, folder: string): Promise<C
   const problems = [...others.flatMap(checkOther), ...[...rego.keys()].flatMap(checkPath), ...syntax];
   // What does not parse is missing from the tree, so that the other checks would report consequences.
   if (syntax.length === 0) problems.push(...form.problems, ...checkReferences(modules));
-  if (problems.length === 0) problems.push(...(await checkStrictly(tools, withGenerated(tools, rego, form.rules))));
+  if (problems.length === 0) {
+    const strict = await checkStrictly(tools, withGenerated(tools, rego, form.rules));
+    problems.push(...strict.map((problem) => ofRule(problem, form)));
+  }
   return { problems, rules: form.rules, sources: rego };
+}
+
+/** A problem in the generated file is one of the rule that its line asks. */
+function ofRule(problem: RegoProblem, { rules, files }: CustomForm): RegoProblem {
+  if (problem.file !== GENERATED) return problem;
+  const line = aggregatorOf(rules).split('\n')[problem.line - 1] ?? '';
+  const [, rule = '', member = ''] = /data\.custom\.(\w+)\.(\w+)/.exec(line) ?? [];
+  const message = `${member} of custom.${rule} can never be what it must be (${problem.message}).`;
+  const remedy = 'satisfied must be true or false, and denials a set of objects {"code": "…"}.';
+  return problemAt(whole(files.get(rule) ?? GENERATED), message, remedy);
 }
 
 function checkOther(file: string): readonly RegoProblem[] {
