@@ -2,8 +2,8 @@
 /** The program. The only file that reads the process; everything else is given what it needs. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
-import { v7 } from 'uuid';
 import { run } from './cli/run.ts';
+import { createNewId } from './decide/new-id.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -22,7 +22,7 @@ const code = await run({
   version,
   now: Date.now,
   ticks: process.hrtime.bigint,
-  newId: v7,
+  newId: createNewId((bytes) => crypto.getRandomValues(bytes), Date.now),
   fetch: globalThis.fetch,
   onSignal: (signal, act) => {
     process.on(signal, act);
