@@ -113,8 +113,16 @@ test_delegation_must_be_satisfied if {
 	not decision.allow with input as testing.valid with delegation.denials as {denial}
 }
 
-test_a_satisfied_value_other_than_true_is_not_enough if {
-	not decision.allow with input as testing.valid with issuer.satisfied as false
+# Even if the list of denials were lost.
+test_every_rule_must_be_satisfied_whatever_the_denials_are if {
+	decision.allow with input as testing.valid with decision.denials as set()
+	not decision.allow with input as testing.valid with decision.denials as set() with issuer.satisfied as false
+	not decision.allow with input as testing.valid with decision.denials as set() with audience.satisfied as false
+	not decision.allow with input as testing.valid with decision.denials as set() with lifetime.satisfied as false
+	not decision.allow with input as testing.valid with decision.denials as set() with operation.satisfied as false
+	not decision.allow with input as testing.valid with decision.denials as set() with scope.satisfied as false
+	not decision.allow with input as testing.valid with decision.denials as set() with sender_constraint.satisfied as false
+	not decision.allow with input as testing.valid with decision.denials as set() with delegation.satisfied as false
 }
 
 test_an_unknown_operation_does_not_blame_scope if {

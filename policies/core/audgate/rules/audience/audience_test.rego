@@ -95,7 +95,10 @@ test_a_waiver_of_something_else_does_not_count if {
 	judged(["api://default"], [object.union(waiver, {"what": "lifetime"})]) == denied({"audience_mismatch"})
 }
 
-test_an_unused_waiver_is_not_shown if judged([own], [waiver]) == satisfied
+test_an_unused_waiver_is_not_shown if {
+	judged([own], [waiver]) == satisfied
+	judged(["api://files"], [object.union(waiver, {"audience": "api://files"})]) == satisfied
+}
 
 test_an_ended_waiver_denies_beside_the_underlying_reason if {
 	judged(["api://default"], [ended]) == denied({"audience_mismatch", "waiver_expired"})

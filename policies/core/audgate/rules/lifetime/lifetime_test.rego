@@ -78,6 +78,23 @@ test_a_day_shows_its_length if {
 	denials == {{"code": "lifetime_exceeded", "expected": [900], "actual": [86400]}}
 }
 
+test_an_expired_token_shows_when_it_ended if {
+	denials := lifetime.denials with input as testing.valid
+		with input.token.issued_at as now - 300
+		with input.token.expires_at as now - 60
+	denials == {{"code": "token_expired", "expected": [now - 5], "actual": [now - 60]}}
+}
+
+test_one_defect_brings_no_other if {
+	judged(5, 86400, []) == denied({"lifetime_exceeded"})
+	judged(-960, -60, []) == denied({"token_expired"})
+	judged(-3660, -60, [waiver]) == {
+		"satisfied": false,
+		"codes": {"token_expired"},
+		"used": {{"what": "lifetime", "owner": "team-files", "until": "2026-11-23T12:00:01Z"}},
+	}
+}
+
 test_an_expired_day_denies_for_both if judged(-90000, -3600, []) == denied({"token_expired", "lifetime_exceeded"})
 
 test_without_exp_it_is_missing if {

@@ -26,6 +26,8 @@ test_unknown_methods_are_named if {
 	every call in [
 		{"method": "completion/complete"}, {"method": "tasks/get", "task": "t"},
 		{"method": "tools/call", "task": "t"}, {"method": "made/up", "tool": "read_file"},
+		{"method": "made/up", "prompt": "sum"}, {"method": "made/up", "uri": "file:///x"},
+		{"method": "tools/call"}, {"method": "prompts/get"}, {"method": "resources/read"},
 	] {
 		denied(call) == {{"code": "method_unknown", "actual": [call.method]}}
 	}
