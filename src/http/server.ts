@@ -9,7 +9,7 @@ import {
   type Server,
   ServerResponse,
 } from 'node:http';
-import { connect, type Socket, Server as SocketServer } from 'node:net';
+import { connect, Server as SocketServer } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Limits, Listen } from '../config.ts';
 import { type App, INTERNAL } from './app.ts';
@@ -47,11 +47,6 @@ const IDLE_CHECK_MS = 25;
 /** @throws when the place cannot be had, as Node says it: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, … */
 export async function listen(app: App, parts: ServerParts): Promise<Listening> {
   const server = createHttpServer(app, parts);
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
   await bind(server, parts.listen);
   server.on('error', (err) => parts.log.error({ err }, 'the server failed'));
 
@@ -60,7 +55,7 @@ export async function listen(app: App, parts: ServerParts): Promise<Listening> {
     url: urlOf(server, parts.listen),
     stop(deadlineMs) {
       parts.lifecycle.stopping = true;
-      ended ??= end(server, sockets, deadlineMs);
+      ended ??= end(server, deadlineMs);
       return ended;
     },
   };
@@ -158,13 +153,9 @@ function urlOf(server: Server, place: Listen): string {
  * Node's own `close` cuts idle connections at once, and with them requests that are already on the wire. So the listening
  * socket is closed first, requests on open connections are still answered, and idle ones end after a moment.
  */
-function end(server: Server, sockets: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
+function end(server: Server, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const closeIdle = () => {
-      server.closeIdleConnections();
-      // A connection that never sent a byte counts as busy with its first request.
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-    };
+    const closeIdle = () => server.closeIdleConnections();
     let idle: NodeJS.Timeout | undefined;
     const grace = setTimeout(
       () => {

@@ -77,7 +77,7 @@ describe('stop', () => {
   });
 
   it('closes idle and silent connections by itself', async () => {
-    const { port, stop, url } = await serve();
+    const { port, stop, url } = await serve({ headers_timeout_ms: 60_000, request_timeout_ms: 60_000 });
     await (await fetch(`${url}/health/live`)).text();
     const silent = received(await dial(port));
     await settle();
