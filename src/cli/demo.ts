@@ -75,7 +75,7 @@ async function startAudgate(registry: string, folder: string, listen: Listen, ho
     config: { ...defaultConfig(), listen },
     sources: fileSources({ registry: file, bundle: null, allow_modified_core: false, now: host.now }),
     records,
-    log: createLog(host),
+    log: { ...createLog(host), info: () => {} },
     host,
   });
   if (!started.ok) throw new NotStarted(started.problems.map(({ message }) => message).join('; '));

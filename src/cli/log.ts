@@ -9,7 +9,7 @@ export function createLog(host: Host): Log {
 }
 
 function jsonLog({ stderr }: Host): Log {
-  return pino(
+  const logger = pino(
     {
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
@@ -17,6 +17,12 @@ function jsonLog({ stderr }: Host): Log {
     },
     stderr,
   );
+  // Functions of their own: the library's cannot be taken from their object.
+  return {
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+    error: (fields, message) => logger.error(fields, message),
+  };
 }
 
 function plainLog({ stderr, env, now }: Host): Log {

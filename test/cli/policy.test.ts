@@ -1,0 +1,133 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { audgate, createWorld, FILES } from './audgate.ts';
+
+let world: Awaited<ReturnType<typeof createWorld>>;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+const EXAMPLES = 'policies/examples';
+
+/** A rule that is no rule: `deny` is not what the aggregator reads. */
+const MISNAMED = 'package custom.limit\n\ndeny contains "x" if input.call.tool == "x"\n';
+
+async function folder(name: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const place = join(world.folder, name);
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(join(place, file, '..'), { recursive: true });
+    await writeFile(join(place, file), text);
+  }
+  return place;
+}
+
+describe('policy check', () => {
+  test('passes the examples', async () => {
+    const { code, stdout } = await audgate(['policy', 'check', EXAMPLES, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ problems: [], rules: ['argument_limit', 'office_hours'] });
+  });
+
+  test('refuses a rule that would fail open, and names its file', async () => {
+    const place = await folder('misnamed', { 'limit/limit.rego': MISNAMED });
+    const { code, stdout } = await audgate(['policy', 'check', place]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/misnamed\/limit\/limit\.rego(:\d+:\d+)?: error: .*satisfied/);
+  });
+});
+
+describe('policy test', () => {
+  test('runs the examples on both engines', async () => {
+    const { code, stdout } = await audgate(['policy', 'test', EXAMPLES]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /Rego tests on opa: [1-9]\d* passed, 0 failed\nRego tests on wasm: [1-9]\d* passed, 0 failed\n/,
+    );
+  });
+
+  const cases = (decision: string) => `
+registry:
+  issuers: { corp: { issuer: https://login.example.com, algorithms: [ES256] } }
+  servers:
+    files: { resource: ${FILES}, issuers: [corp], max_lifetime_seconds: 900, tools: { read_file: { scopes: [] } } }
+now: 2026-11-23T12:00:00Z
+cases:
+  - name: a right token
+    server: files
+    token: { issuer: corp }
+    call: { method: tools/call, tool: read_file, arguments: {} }
+    expect: { decision: ${decision}, reasons: [], status: 200 }
+`;
+
+  test('runs case files, and prints both counts', async () => {
+    const place = await folder('right', { 'cases/one.yaml': cases('allow') });
+    const { code, stdout, stderr } = await audgate(['policy', 'test', place]);
+    expect(code).toBe(0);
+    expect(stdout).toBe('Cases: 1 through opa eval, WASM and HTTP, 0 through decide and HTTP; 0 failed\n');
+    expect(stderr).toContain('cases/one.yaml (1 of 1)');
+  });
+
+  test('ends with 1 when a case is not as it should be, and says which', async () => {
+    const place = await folder('wrong', { 'cases/one.yaml': cases('deny') });
+    const { code, stdout } = await audgate(['policy', 'test', place]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/wrong\/cases\/one\.yaml:\d+: failed: a right token\n/);
+  });
+
+  test('ends with 1 when a test fails', async () => {
+    const place = join(world.folder, 'broken');
+    await cp(EXAMPLES, place, { recursive: true });
+    const failing = 'package custom.office_hours_test\n\ntest_never if false\n';
+    await writeFile(join(place, 'office_hours', 'never_test.rego'), failing);
+    const { code, stdout } = await audgate(['policy', 'test', place, '--json']);
+    expect(code).toBe(1);
+    const { problems, runs } = JSON.parse(stdout);
+    expect(problems.map(({ file }: { file: string }) => file)).toContain('office_hours/never_test.rego');
+    expect(runs).toMatchObject([
+      { engine: 'opa', failed: 1 },
+      { engine: 'wasm', failed: 1 },
+    ]);
+  });
+});
+
+describe('policy build', () => {
+  test('writes a bundle that decides', async () => {
+    const output = join(world.folder, 'rules.tar.gz');
+    const built = await audgate(['policy', 'build', EXAMPLES, '-o', output]);
+    expect(built.code).toBe(0);
+    expect(built.stdout).toMatch(/ sha256:[0-9a-f]{64}\nrules argument_limit, office_hours\n$/);
+    const asked = ['--registry', world.registry, '--server', FILES, '--tool', 'read_file', '--arguments', '{}'];
+    const { stdout } = await audgate(['explain', ...asked, '--bundle', output, '--json'], {
+      stdin: await world.token(),
+    });
+    const rules = JSON.parse(stdout).checks.map(({ rule }: { rule: string }) => rule);
+    expect(rules.filter((rule: string) => /argument_limit|office_hours/.test(rule))).toHaveLength(2);
+  });
+
+  test('builds nothing that has a problem', async () => {
+    const place = await folder('unbuilt', { 'limit/limit.rego': MISNAMED });
+    const output = join(world.folder, 'unbuilt.tar.gz');
+    const { code, stdout, stderr } = await audgate(['policy', 'build', place, '-o', output]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('limit.rego');
+    await expect(readFile(output)).rejects.toThrow('ENOENT');
+  });
+
+  test('says so when the bundle cannot be written', async () => {
+    const { code, stderr } = await audgate(['policy', 'build', EXAMPLES, '-o', join(world.folder, 'no', 'such', 'x')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('cannot be written (ENOENT)');
+  });
+});
+
+test('a bundle that is none ends decide with 1, and says how to build it', async () => {
+  const bundle = await world.write('none.tar.gz', 'not a bundle');
+  const { code, stdout, stderr } = await audgate(
+    ['decide', '--registry', world.registry, '--bundle', bundle, '--server', FILES, '--tool', 'read_file'],
+    { stdin: 'x' },
+  );
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('audgate policy build');
+});
