@@ -11,6 +11,9 @@ import type { ReadText } from './read.ts';
 import { collect, strictOf } from './records.ts';
 import type { LoadedRegistry, Problem, Registry } from './registry.ts';
 
+/** Year 5138. Milliseconds given by mistake lie beyond it, and would end every waiver. */
+const LATEST_SECOND = 100_000_000_000;
+
 export interface LoadOptions {
   /** Seconds since the epoch, by which waivers are dated. */
   readonly now: number;
@@ -31,6 +34,7 @@ export function assemble(
   options: LoadOptions,
   before: readonly Problem[],
 ): LoadedRegistry {
+  if (!(options.now < LATEST_SECOND)) throw new Error(`now is ${options.now}: give seconds since the epoch`);
   const problems: Problem[] = [...before];
   const report: Report = (place, finding) => problems.push(problemAt(place, finding));
   const files = read(report);

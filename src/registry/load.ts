@@ -2,15 +2,15 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assemble, type LoadOptions } from './assemble.ts';
-import { type Place, type Position, problemAt } from './place.ts';
+import { type Origin, type Place, problemAt } from './place.ts';
 import { readText } from './read.ts';
 import type { LoadedRegistry, Problem } from './registry.ts';
 
 export interface InlineOptions extends LoadOptions {
   /** What problems name as the file. */
   readonly file: string;
-  /** Where a JSON pointer's place stands in that file; without it every problem is at 1:1. */
-  readonly locate?: (path: readonly (string | number)[]) => Position;
+  /** Where a place of the value stands in that file; without it every problem is at 1:1. */
+  readonly locate?: Origin['locate'];
 }
 
 /**
@@ -30,7 +30,7 @@ export async function loadRegistry(path: string, options: LoadOptions): Promise<
     try {
       texts.push({ file, text: new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file)) });
     } catch (error) {
-      if (files.length === 1 && !(error instanceof TypeError)) return missing(path, error);
+      if (file === path && !(error instanceof TypeError)) return missing(path, error);
       const message =
         error instanceof TypeError ? 'The file is not UTF-8.' : `The file cannot be read: ${reason(error)}.`;
       const remedy = 'Save it as UTF-8 text that audgate may read.';
@@ -52,7 +52,7 @@ export function loadRegistryText(text: string, options: InlineOptions): LoadedRe
 /** @param value the plain value of a registry file, as of an inline registry in a case file */
 export function loadRegistryValue(value: unknown, options: InlineOptions): LoadedRegistry {
   const origin = { file: options.file, locate: options.locate ?? (() => ({ line: 1, column: 1 })) };
-  return assemble(() => [{ value, place: { origin, path: [] } }], options, []);
+  return assemble(() => [{ value: value ?? null, place: { origin, path: [] } }], options, []);
 }
 
 async function filesIn(directory: string): Promise<readonly string[]> {
@@ -60,7 +60,12 @@ async function filesIn(directory: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const name of names) {
     const file = join(directory, name);
-    if (!(await stat(file)).isDirectory()) found.push(file);
+    // What cannot be looked at is kept: reading it says why.
+    const isFolder = await stat(file).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    );
+    if (!isFolder) found.push(file);
   }
   return found;
 }

@@ -182,7 +182,7 @@ function position({ documents, lines }: Parsed, path: Path, what: 'value' | 'nam
     } else if (isSeq(node)) {
       node = node.items[Number(step)];
       offset = start(node) ?? offset;
-    } else return at(lines, offset);
+    } else return at(lines, isAlias(node) ? (start(node) ?? offset) : offset);
   }
   return at(lines, offset);
 }

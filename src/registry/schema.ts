@@ -23,7 +23,7 @@ export const ALGORITHMS = [
 ] as const satisfies readonly string[];
 
 const clean = (description: string, max: number, ...examples: string[]) =>
-  z.string().min(1).max(max).regex(CLEAN).meta({ description, examples });
+  z.string().max(max).regex(CLEAN).meta({ description, examples });
 
 /** `checkPlain` has seen to it that the value is one. */
 const anyJson: z.ZodType<Json> = z.any();

@@ -13,7 +13,7 @@ import {
   withArticle,
 } from './describe.ts';
 import { nearest } from './nearest.ts';
-import { below, type Path, type Place, quote, type Report } from './place.ts';
+import { below, type Path, type Place, pointer, quote, type Report } from './place.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -41,7 +41,13 @@ export function shape<Strict, Remains>(
     return { strict: strict.data, remains: remains.success ? remains.data : none };
   }
   const faults = strict.error.issues.flatMap((issue) => explain(issue, [], value, schema));
-  for (const { path, ...finding } of faults) report(below(place, ...path), finding);
+  // A value that is too long and of a wrong form is one problem to its author.
+  const told = new Set<string>();
+  for (const { path, ...finding } of faults) {
+    const text = `${pointer(path)} ${finding.message}`;
+    if (!told.has(text)) report(below(place, ...path), finding);
+    told.add(text);
+  }
 
   let rest = structuredClone(value);
   let cuts = faults.map(({ path }) => path);

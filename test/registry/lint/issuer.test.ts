@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { type Bent, problemsIn, refused, registryText } from '../example.ts';
+
+describe('issuers', () => {
+  test.each<[Bent, string, string]>([
+    [{ iss: 'http://login.example.com' }, '/issuers/corp/issuer 3:13', 'not https'],
+    [{ iss: 'https://login.example.com?x=1' }, '/issuers/corp/issuer 3:13', 'query'],
+    [{ iss: 'corp' }, '/issuers/corp/issuer 3:13', 'no absolute URL'],
+    [{ keys: 'token_types: [at+jwt]' }, '/issuers/corp 2:3', 'no key source'],
+    [{ issuer: 'jwks: { keys: [] }', keys: 'profile: rfc9068' }, '/issuers/corp/jwks/keys 6:19', 'keys is []'],
+    [{ keys: 'jwks_uri: http://login.example.com/jwks' }, '/issuers/corp/jwks_uri 4:15', 'not https'],
+    [{ keys: 'jwks_uri: https://me:pw@login.example.com/jwks' }, '/issuers/corp/jwks_uri 4:15', 'user name'],
+    [{ keys: 'jwks_uri: "https://login.example.com/jwks#a"' }, '/issuers/corp/jwks_uri 4:15', 'fragment'],
+    [{ keys: 'jwks_uri: https://10.1.2.3/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address 10.1.2.3'],
+    [{ keys: 'jwks_uri: https://172.31.0.1/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ keys: 'jwks_uri: https://192.168.0.1/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ keys: 'jwks_uri: https://169.254.169.254/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ keys: 'jwks_uri: https://100.64.0.1/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ keys: 'jwks_uri: https://0xa000001/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address 10.0.0.1'],
+    [{ keys: 'jwks_uri: https://0.0.0.0/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ keys: 'jwks_uri: "https://[fd00::1]/jwks"' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ keys: 'jwks_uri: "https://[fe80::1]/jwks"' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ keys: 'jwks_uri: "https://[::ffff:10.0.0.1]/jwks"' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ algorithms: 'algorithms: [none]' }, '/issuers/corp/algorithms/0 5:18', 'asymmetric'],
+    [{ algorithms: 'algorithms: [ES256, HS256]' }, '/issuers/corp/algorithms/1 5:25', 'asymmetric'],
+    [{ algorithms: 'algorithms: [ES265]' }, '/issuers/corp/algorithms/0 5:18', 'nearest is "ES256"'],
+    [{ algorithms: 'algorithms: []' }, '/issuers/corp/algorithms 5:17', 'list of algorithms'],
+    [{ algorithms: 'profile: rfc9068' }, '/issuers/corp/algorithms 2:3', 'algorithms is missing'],
+    [{ issuer: 'clock_tolerance_seconds: 61' }, '/issuers/corp/clock_tolerance_seconds 6:30', '0 to 60'],
+    [{ issuer: 'clock_tolerance_seconds: -1' }, '/issuers/corp/clock_tolerance_seconds 6:30', '0 to 60'],
+    [{ issuer: 'clock_tolerance_seconds: 1.5' }, '/issuers/corp/clock_tolerance_seconds 6:30', 'a whole number'],
+    [{ issuer: 'clock_tolerance_seconds: ~' }, '/issuers/corp/clock_tolerance_seconds 6:30', 'empty'],
+    [{ issuer: 'token_types: [at jwt]' }, '/issuers/corp/token_types/0 6:19', 'media type'],
+    [{ issuer: 'extra_audiences: [""]' }, '/issuers/corp/extra_audiences/0 6:23', 'audience value'],
+    [{ issuer: 'disabled: yes' }, '/issuers/corp/disabled 6:15', 'a string where a boolean'],
+    [
+      { issuer: 'discovery: true', keys: 'profile: rfc9068' },
+      '/issuers/corp/discovery 6:5',
+      'not supported by this version',
+    ],
+    [{ issuer: 'introspection: {}', keys: 'profile: rfc9068' }, '/issuers/corp/introspection 6:5', 'not supported by'],
+    ...['entra', 'okta', 'auth0', 'keycloak', 'cognito', 'google', 'workos'].map<[Bent, string, string]>((profile) => [
+      { issuer: `profile: ${profile}` },
+      '/issuers/corp/profile 6:14',
+      'not supported by this version',
+    ]),
+  ])('%o', (bent, place, says) => refused(bent, place, says));
+
+  test('several key sources are refused, whatever they are', () => {
+    const problems = problemsIn(registryText({ issuer: 'discovery: true' }));
+    expect(problems.map(({ message }) => message)).toEqual([
+      'discovery is not supported by this version.',
+      'The issuer has several key sources: jwks_uri, discovery.',
+    ]);
+  });
+
+  test.each([
+    'https://127.0.0.1/jwks',
+    'http://127.0.0.1:4000/jwks',
+    'http://[::1]:4000/jwks',
+    'http://localhost:4000/jwks',
+    'https://203.0.113.7/jwks',
+    'https://login.example.com/jwks?tenant=a',
+  ])('keys may come from %s without a flag', (uri) => {
+    expect(problemsIn(registryText({ keys: `jwks_uri: "${uri}"` }))).toEqual([]);
+  });
+
+  test('allow_private_network opens private addresses, but not http', () => {
+    const flag = 'allow_private_network: true';
+    expect(problemsIn(registryText({ keys: 'jwks_uri: https://10.1.2.3/jwks', issuer: flag }))).toEqual([]);
+    refused({ keys: 'jwks_uri: http://10.1.2.3/jwks', issuer: flag }, '/issuers/corp/jwks_uri 4:15', 'not https');
+  });
+
+  test('a password in a jwks_uri is not shown', () => {
+    const problems = problemsIn(registryText({ keys: 'jwks_uri: https://me:hunter2@login.example.com/jwks' }));
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+});
