@@ -114,8 +114,8 @@ test_denies if decision.deny with input as {"alpha": true, "beta": false}
 
 describe('what else the check refuses', () => {
   test.each([
-    ['through an import', 'package decision\n\nimport data.x\n\ndeny if not x[input.want].satisfied\n'],
-    ['through a renamed import', 'package decision\n\nimport data.x as y\n\ndeny if not y[input.want].satisfied\n'],
+    ['through an import', 'package decision\n\nimport data.x.beta\n\ndeny if not beta[input.want]\n'],
+    ['through a renamed import', 'package decision\n\nimport data.x.beta as y\n\ndeny if not y[input.want]\n'],
     ['in a comprehension', decision('count([n | some n in ["a"]; not data.x[n].satisfied]) > 0')],
     ['under every', decision('{\n\tevery n in ["a"] { data.x[n].satisfied }\n}')],
     ['inside another reference', decision('input.names[data.x[input.want].satisfied]')],

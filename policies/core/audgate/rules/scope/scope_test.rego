@@ -56,5 +56,6 @@ test_nothing_known_satisfies_nothing if {
 	not scope.satisfied with input as testing.without("registered/operation/scopes")
 	not scope.satisfied with input as testing.valid with input.registered.operation.scopes as null
 	not scope.satisfied with input as testing.valid with input.registered.operation.scopes as "files:read"
+	not scope.satisfied with input as testing.valid with input.registered.operation.scopes as {}
 	scope.actual == [] with input as {}
 }
