@@ -1,0 +1,149 @@
+/** Starts a whole audgate as its users do: a process of its own, real files, real sockets, real signals. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { Decision } from '../../src/decision/decision.ts';
+
+export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+/** The pinned Node, which runs TypeScript as it is. */
+export const NODE = join(PROJECT, 'node_modules/.bin/node');
+
+export interface Options {
+  /** A registry as an object; written to a file. */
+  readonly registry: object;
+  /** Laid over `{listen: 127.0.0.1:0, registry}`. */
+  readonly config?: object;
+  /** The program to run in place of this checkout's. */
+  readonly program?: { readonly folder: string; readonly args: readonly string[] };
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Started {
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  /** The one that it started with. */
+  readonly revision: string;
+  /** Holds registry.json, and whatever else the configuration names. */
+  readonly folder: string;
+  /** What it has written so far. */
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly ended: Promise<Ended>;
+  writeRegistry(registry: object | string): Promise<void>;
+  signal(name: NodeJS.Signals): void;
+  /** SIGTERM, and its end. */
+  stop(): Promise<Ended>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  decide(question: object): Promise<Decision>;
+  /** Kilobytes of memory that the process holds now. */
+  memory(): Promise<number>;
+}
+
+/** A folder that goes away with the test. */
+export async function scratch(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'audgate-e2e-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs a command to its end. */
+export async function run(args: readonly string[], folder = PROJECT, stdin = ''): Promise<Ended> {
+  const { child, ended } = launch(NODE, args, folder);
+  child.stdin.end(stdin);
+  return ended;
+}
+
+/** Starts `audgate serve` and waits until it listens. @throws with its diagnostics when it ends instead */
+export async function start({ registry, config = {}, program }: Options): Promise<Started> {
+  const folder = await scratch();
+  const file = (name: string) => join(folder, name);
+  const writeRegistry = (content: object | string) =>
+    writeFile(file('registry.json'), typeof content === 'string' ? content : JSON.stringify(content));
+  await writeRegistry(registry);
+  const whole = { listen: '127.0.0.1:0', registry: 'registry.json', ...config };
+  await writeFile(file('config.json'), JSON.stringify(whole));
+
+  const { args, folder: cwd } = program ?? { args: ['src/main.ts'], folder: PROJECT };
+  const { child, ended, output } = launch(NODE, [...args, 'serve', '--config', file('config.json')], cwd);
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const { promise: first, resolve } = Promise.withResolvers<string>();
+  createInterface(child.stdout).once('line', resolve);
+  const line = await Promise.race([first, ended]);
+  if (typeof line !== 'string') throw new Error(`audgate ended with ${line.code}: ${line.stderr}`);
+  const { url, revision } = JSON.parse(line) as { url: string; revision: string };
+  const pid = child.pid ?? 0;
+
+  const post: Started['post'] = (path, body, headers = {}) =>
+    fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  return {
+    url,
+    port: Number(new URL(url).port),
+    pid,
+    revision,
+    folder,
+    stdout: () => output('stdout'),
+    stderr: () => output('stderr'),
+    ended,
+    writeRegistry,
+    signal: (name) => child.kill(name),
+    stop() {
+      child.kill('SIGTERM');
+      return ended;
+    },
+    post,
+    get: (path, headers = {}) => fetch(`${url}${path}`, { headers }),
+    decide: async (question) => (await (await post('/v1/decide', question)).json()) as Decision,
+    async memory() {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
+    },
+  };
+}
+
+function launch(program: string, args: readonly string[], cwd: string) {
+  const child = spawn(program, args, { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME } });
+  const pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (piece) => pieces[name].push(piece));
+  const output = (name: 'stdout' | 'stderr') => Buffer.concat(pieces[name]).toString();
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, stdout: output('stdout'), stderr: output('stderr') }));
+  });
+  return { child, ended, output };
+}
+
+/** Asks again and again until the answer is the wanted one; the test's own time limit ends what never comes. */
+export async function until<T>(ask: () => Promise<T> | T, wanted: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (wanted(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Works through all items, so many at a time. */
+export async function each<T>(items: Iterable<T>, width: number, work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items[Symbol.iterator]();
+  const worker = async () => {
+    for (let next = queue.next(); !next.done; next = queue.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}
