@@ -14,6 +14,8 @@ import { type Row, report } from './report.ts';
 import { type Server, startTelling, startTold } from './server.ts';
 
 const quick = process.argv.includes('--quick');
+/** `--only "ES256 hot"`: just the scenarios whose name holds this. */
+const only = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
 const ROUNDS = quick ? 1 : 3;
 const SECONDS = quick ? 3 : 5;
 const CONNECTIONS = 32;
@@ -100,7 +102,9 @@ const contenders: readonly Contender[] = [
 const scenarios: Scenario[] = [];
 for (const algorithm of ['ES256', 'RS256'] as const)
   for (const warmth of ['hot', 'cold'] as const)
-    for (const outcome of ['allow', 'deny'] as const) scenarios.push({ algorithm, warmth, outcome });
+    for (const outcome of ['allow', 'deny'] as const)
+      if (only === undefined || `${algorithm} ${warmth} ${outcome}`.includes(only))
+        scenarios.push({ algorithm, warmth, outcome });
 
 const rows: Row[] = [];
 for (const scenario of scenarios) {
