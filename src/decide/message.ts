@@ -39,7 +39,7 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
   audience_not_exclusive: (denied) =>
     `Besides this server the token names ${foreign(denied)}; either could replay it at the other. Ask the authorization server for a token with resource=${denied.server.resource} alone.`,
   waiver_expired: ({ denial }) =>
-    `A waiver would have covered this call, but it ended at ${list(denial.actual)}. Renew it with its owner, or make the issuer bind its tokens to this server.`,
+    `A waiver would have covered this call, but it ended at ${list(denial.expected)}. Renew it with its owner, or make the issuer bind its tokens to this server.`,
   lifetime_missing: ({ input }) =>
     `The token lacks ${[input.token.expires_at === undefined ? 'exp' : '', input.token.issued_at === undefined ? 'iat' : ''].filter(Boolean).join(' and ')}. Have the issuer put both exp and iat into its access tokens (RFC 9068 §2.2).`,
   token_expired: ({ input }) =>

@@ -74,12 +74,11 @@ function ofRule(problem: RegoProblem, { rules, files }: CustomForm): RegoProblem
   return problemAt(whole(files.get(rule) ?? GENERATED), message, remedy);
 }
 
+/** OPA would load these as data; any other file (cases, a registry, a README) is simply not part of a bundle. */
 function checkOther(file: string): readonly RegoProblem[] {
-  if (!/\.(json|ya?ml)$/i.test(file) || /(^|\/)cases\//.test(file)) return [];
+  if (!/(^|\/)data\.(json|ya?ml)$/i.test(file)) return [];
   const message = 'Data beside the rules is not part of a bundle, so that rules would not find it.';
-  return [
-    problemAt(whole(file), message, 'Put it into the registry, as labels of a server or operation; cases into cases/.'),
-  ];
+  return [problemAt(whole(file), message, 'Put it into the registry, as labels of a server or operation.')];
 }
 
 /** Bytes of a path. An archive's header has room for 99, and the bundle's paths begin with a slash. */

@@ -20,6 +20,7 @@ test('a rule in the agreed form passes, in one file or several, wherever they li
       'package custom.a_test\n\nimport data.custom.a\n\ntest_it if not a.satisfied with input as {}\n',
     'cases/first.yaml': 'cases: []\n',
     'README.md': '# Ours\n',
+    'registry.yaml': 'servers: {}\n',
   });
   expect(problems).toEqual([]);
   expect(rules).toEqual(['a', 'b']);
@@ -112,7 +113,7 @@ describe('refused forms', () => {
       'no rule of these files',
     ],
     ['data beside it', { 'a.rego': ruleText('a'), 'data.json': '{}' }, 'not part of a bundle'],
-    ['data of another name', { 'a.rego': ruleText('a'), 'limits/values.yml': '' }, 'not part of a bundle'],
+    ['data in a folder', { 'a.rego': ruleText('a'), 'limits/data.yml': '' }, 'not part of a bundle'],
     ['a path that no archive holds', { 'a b.rego': ruleText('a') }, 'cannot be used in a bundle'],
     ['the name of the generated file', { 'audgate-generated.rego': ruleText('a') }, 'cannot be used in a bundle'],
     ['an empty folder', {}, 'no custom rule'],
