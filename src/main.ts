@@ -12,6 +12,10 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 // A reader that goes away (`audgate registry show … | head`) ends the output, not the program.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+/** Milliseconds that a process which was told to end waits for readers; any other waits as long as they read. */
+const PATIENCE_MS = 500;
+let told = false;
+
 const code = await run({
   argv: process.argv.slice(2),
   env: process.env,
@@ -25,9 +29,14 @@ const code = await run({
   newId: createNewId((bytes) => crypto.getRandomValues(bytes), Date.now),
   fetch: globalThis.fetch,
   onSignal: (signal, act) => {
-    process.on(signal, act);
-    return () => process.off(signal, act);
+    const acted = () => {
+      told ||= signal !== 'SIGHUP';
+      act();
+    };
+    process.on(signal, acted);
+    return () => process.off(signal, acted);
   },
 });
+if (told) setTimeout(() => process.exit(code), PATIENCE_MS);
 // Pipes are written behind our back: what is buffered goes out before the end.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

@@ -1,12 +1,11 @@
 /** `audgate serve`: decides over HTTP until it is told to end. */
-import type { Log } from '../service.ts';
 import { fileSources } from '../sources.ts';
 import { type ConfigFlags, configure } from './configure.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { createLog } from './log.ts';
 import { type Add, examples, once } from './options.ts';
 import { printProblems } from './problems.ts';
-import { type Running, start } from './start.ts';
+import { start } from './start.ts';
 import { printJson } from './terminal.ts';
 
 export const addServe: Add = (program, host, finish) => {
@@ -38,6 +37,12 @@ export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
   const { config } = configured;
   const log = createLog(host);
   const ended = untilTold(host);
+  // During the start the signal must not end the process, and what was read may be old already.
+  let asked = false;
+  let reload = () => {
+    asked = true;
+  };
+  const stopReloading = host.onSignal('SIGHUP', () => reload());
   const started = await start({
     config,
     sources: fileSources({
@@ -52,22 +57,22 @@ export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
   });
   if (!started.ok) {
     ended.forget();
+    stopReloading();
     printProblems(host, 'stderr', started.problems);
     return EXIT.refused;
   }
   const { running } = started;
+  reload = () => {
+    running.reload().catch((err: unknown) => log.error({ err }, 'the reload failed; the last good revision stays'));
+  };
+  if (asked) reload();
   printJson(host.stdout, { event: 'listening', url: running.url, revision: running.revision });
   for (const warning of running.warnings) log.warn({ ...warning }, 'registry');
-  const stopReloading = host.onSignal('SIGHUP', () => reload(running, log));
   const signal = await ended.signal;
   log.info({ signal }, 'ending: requests under way are answered first');
   await running.stop();
   stopReloading();
   return EXIT.fine;
-}
-
-function reload(running: Running, log: Log): void {
-  running.reload().catch((err: unknown) => log.error({ err }, 'the reload failed; the last good revision stays'));
 }
 
 /**

@@ -90,8 +90,9 @@ export async function start({ config, sources, records, log, host }: StartParts)
       reload: () => service.reload(),
       async stop() {
         await listening.stop(REQUESTS_MS);
-        // Who does not read cannot keep the process: what it did not take is lost, as it is when the reader goes away.
-        if (!(await within(recorder.flush(), RECORDS_MS))) records.destroy();
+        if (!(await within(recorder.flush(), RECORDS_MS))) {
+          log.error({}, 'the last decision records were not read in time and are lost');
+        }
         service.close();
       },
     },
