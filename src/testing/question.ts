@@ -48,9 +48,9 @@ type Token = { readonly value: string | null | undefined };
 
 async function tokenOf({ token }: Case, ask: Ask, parts: QuestionParts): Promise<Token | string> {
   if (token === undefined || token === null) return { value: token };
-  if ('text' in token) return { value: token.text };
-  const issuer = parts.registry.issuers.get(token.issuer);
-  const key = parts.keys.get(token.issuer);
+  if (token.text !== undefined) return { value: token.text };
+  const issuer = parts.registry.issuers.get(token.issuer ?? '');
+  const key = parts.keys.get(token.issuer ?? '');
   if (issuer === undefined || key === undefined) {
     return `the token's issuer ${JSON.stringify(token.issuer)} is not in the registry; it has ${[...parts.keys.keys()].join(', ')}`;
   }

@@ -14,20 +14,25 @@ const anyJson: z.ZodType<Json> = z.any().meta({ description: 'any JSON value' })
 const object: z.ZodType<JsonObject> = z.record(z.string(), anyJson).meta({ description: 'a mapping' });
 const text = (description: string) => z.string().meta({ description });
 
-const minted = z.strictObject({
-  issuer: text('the registry key of the issuer that signs the token'),
-  header: object.optional().meta({ description: 'header members laid over the right ones; null removes one' }),
-  claims: object.optional().meta({
-    description: 'claims laid over the right ones; null removes one; exp, iat and nbf may be "+300": seconds from now',
-  }),
-  sign: z
-    .enum(['valid', 'foreign_key', 'none', 'broken'])
-    .optional()
-    .meta({ description: 'valid, foreign_key, none or broken' }),
-});
-const verbatim = z.strictObject({ text: text('the token, sent as it is') });
+/** One object for both kinds, so that a mistake in a member is shown at that member; `checkToken` tells them apart. */
 const token = z
-  .union([verbatim, minted, z.null()])
+  .union([
+    z.strictObject({
+      text: text('the token, sent as it is; nothing may stand beside it').optional(),
+      issuer: text('the registry key of the issuer that signs the token').optional(),
+      header: object.optional().meta({ description: 'header members laid over the right ones; null removes one' }),
+      claims: object.optional().meta({
+        description:
+          'claims laid over the right ones; null removes one; exp, iat and nbf may be "+300": seconds from now',
+      }),
+      sign: z
+        .enum(['valid', 'foreign_key', 'none', 'broken'])
+        .optional()
+        .meta({ description: 'valid, foreign_key, none or broken' }),
+    }),
+    z.null(),
+  ])
+  .optional()
   .meta({ description: 'null, {text}, or {issuer, header, claims, sign}', examples: [{ issuer: 'corp' }] });
 
 const call = z.strictObject({
@@ -40,7 +45,13 @@ const call = z.strictObject({
 });
 
 const headers = z
-  .record(z.string().regex(/^[^A-Z]*$/), z.array(z.string()))
+  .record(
+    z
+      .string()
+      .regex(/^[^A-Z]*$/)
+      .meta({ description: 'a lower-case header name' }),
+    z.array(z.string()).meta({ description: 'a list of values' }),
+  )
   .meta({ description: 'a mapping of lower-case header names to lists of values' });
 
 const expectation = z.strictObject({
@@ -66,7 +77,7 @@ const expectation = z.strictObject({
 const decisionCase = z.strictObject({
   name: z.string().min(1).meta({ description: 'what the case shows, unique in its file' }),
   server: text('the registry key of a server, or any other text, which is sent as it is'),
-  token: token.optional(),
+  token,
   scheme: text('the authentication scheme').optional(),
   call: call.optional().meta({ description: 'a mapping with method and its target' }),
   message: anyJson.optional().meta({ description: 'the JSON-RPC message' }),
@@ -147,6 +158,7 @@ function checkCases(cases: readonly Case[], place: Place, report: Report): void 
       const message = `The case has ${sources.join(' and ')}.`;
       report(here, { at: 'name', value: null, message, remedy: 'Keep one of them; a request holds at most one.' });
     }
+    checkToken(one.token, below(here, 'token'), report);
     for (const [index, code] of one.expect.reasons.entries()) {
       if (isFixedCode(code) || CUSTOM_CODE.test(code)) continue;
       const near =
@@ -158,6 +170,17 @@ function checkCases(cases: readonly Case[], place: Place, report: Report): void 
       report(below(here, 'expect', 'reasons', index), { value: code, message, remedy: `Write ${near}.` });
     }
   }
+}
+
+function checkToken(token: Case['token'], place: Place, report: Report): void {
+  if (token === undefined || token === null) return;
+  const { text, issuer, ...overlays } = token;
+  const minted = issuer !== undefined || Object.keys(overlays).length > 0;
+  if (text !== undefined && !minted) return;
+  if (text === undefined && issuer !== undefined) return;
+  const message =
+    text === undefined ? 'The token has neither text nor issuer.' : 'The token has a text, and something beside it.';
+  report(place, { at: 'name', value: null, message, remedy: 'Write {text: "…"}, or {issuer: …} with its overlays.' });
 }
 
 /** `schemas/cases.schema.json`: what editors check case files with. */
