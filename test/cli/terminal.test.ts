@@ -60,3 +60,19 @@ test('who types the token is told how', async () => {
   expect((await explain({ terminals: ['stdin'] })).stderr).toContain('Ctrl-D');
   expect((await explain({})).stderr).toBe('');
 });
+
+test('diagnostics are lines for people on a terminal, and JSON elsewhere', async () => {
+  const registry = await world.write(
+    'keyless.yaml',
+    `issuers: { corp: { issuer: https://login.example.com, algorithms: [ES256], jwks_uri: http://127.0.0.1:9/jwks } }
+servers: { files: { resource: ${FILES}, issuers: [corp], max_lifetime_seconds: 900 } }
+`,
+  );
+  const args = ['decide', '--registry', registry, '--server', FILES, '--method', 'tools/list'];
+  const ask = async (terminals: Surroundings['terminals'] = []) =>
+    (await inProcess(args, { stdin: await world.token(), terminals })).stderr;
+  expect(JSON.parse(await ask())).toMatchObject({ level: 'warn', issuer: 'corp', msg: expect.any(String) });
+  const line = await ask(['stderr']);
+  expect(line).toContain('warn');
+  expect(line).toContain('issuer=corp');
+});
