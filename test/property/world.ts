@@ -13,6 +13,13 @@ import { registerKeys } from '../../src/testing/register.ts';
 export const NOW = 1_795_435_200;
 export const FILES = 'https://files.example.com/mcp';
 
+const WAIVER = {
+  issuer: 'corp',
+  operations: ['tools/call read_file'],
+  owner: 'team-files',
+  reason: 'not yet',
+  until: '2026-12-31T00:00:00Z',
+};
 const REGISTRY = {
   issuers: {
     corp: { issuer: 'https://login.example.com', algorithms: ['ES256'] },
@@ -32,16 +39,16 @@ const REGISTRY = {
         close_account: { scopes: [], labels: { risk: 'high' } },
       },
       waivers: [
+        { what: 'audience', client_id: 'desktop', audience: 'api://default', ...WAIVER },
         {
-          what: 'audience',
-          issuer: 'corp',
-          client_id: 'desktop',
-          audience: 'api://default',
-          operations: ['tools/call read_file'],
-          owner: 'team-files',
-          reason: 'not yet',
-          until: '2026-12-31T00:00:00Z',
+          what: 'lifetime',
+          client_id: 'nightly',
+          max_lifetime_seconds: 7200,
+          ...WAIVER,
+          until: '2026-11-23T12:30:00Z',
         },
+        { what: 'audience', client_id: 'batch', audience: 'api://batch', ...WAIVER },
+        { what: 'lifetime', client_id: 'batch', max_lifetime_seconds: 7200, ...WAIVER },
       ],
     },
     billing: { resource: 'https://billing.example.com/mcp', issuers: ['corp'], max_lifetime_seconds: 900 },
