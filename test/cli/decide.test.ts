@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audgate, BILLING, createWorld, FILES, registryOf } from './audgate.ts';
+import { inProcess } from './in-process.ts';
 
 let world: Awaited<ReturnType<typeof createWorld>>;
 beforeAll(async () => {
@@ -7,22 +8,34 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const ask = (command: 'decide' | 'explain', token: string, ...more: string[]) => {
+type Command = 'decide' | 'explain';
+
+const argsOf = (command: Command, more: readonly string[]) => {
   const registry = more.includes('--registry') ? [] : ['--registry', world.registry];
-  return audgate([command, ...registry, '--server', FILES, ...more], { stdin: token });
+  return [command, ...registry, '--server', FILES, ...more];
 };
+/** The same in this process, where a process of its own would show no more. */
+const ask = (command: Command, token: string, ...more: string[]) => inProcess(argsOf(command, more), { stdin: token });
+const askProcess = (command: Command, token: string, ...more: string[]) =>
+  audgate(argsOf(command, more), { stdin: token });
 
 describe('decide', () => {
   test('allows with 0, and prints the answer of the HTTP interface', async () => {
     const token = await world.token();
-    const { code, stdout, stderr } = await ask('decide', token, '--tool', 'read_file', '--json');
+    const { code, stdout, stderr } = await askProcess('decide', token, '--tool', 'read_file', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toMatchObject({ decision: 'allow', server: 'files', reasons: [], advice: {} });
     expect(stdout.endsWith('}\n')).toBe(true);
   });
 
   test('denies with 1', async () => {
-    const { code, stdout } = await ask('decide', await world.token({ aud: BILLING }), '--tool', 'read_file', '--json');
+    const { code, stdout } = await askProcess(
+      'decide',
+      await world.token({ aud: BILLING }),
+      '--tool',
+      'read_file',
+      '--json',
+    );
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       decision: 'deny',
@@ -40,13 +53,13 @@ describe('decide', () => {
     };
     const registry = await world.write('keyless.json', JSON.stringify(keyless));
     const args = ['--registry', registry, '--tool', 'read_file', '--json'];
-    const unsure = await ask('decide', await world.token(), ...args);
+    const unsure = await askProcess('decide', await world.token(), ...args);
     expect(unsure.code).toBe(3);
     expect(JSON.parse(unsure.stdout)).toMatchObject({
       decision: 'indeterminate',
       reasons: [{ code: 'keys_unavailable' }],
     });
-    const foreign = await ask('decide', await world.token({ aud: BILLING }), ...args);
+    const foreign = await askProcess('decide', await world.token({ aud: BILLING }), ...args);
     expect(foreign.code).toBe(1);
   });
 
@@ -86,7 +99,7 @@ describe('decide', () => {
 describe('the token', () => {
   test('may end in one newline, and in no second one', async () => {
     const token = await world.token();
-    expect((await ask('decide', `${token}\n`, '--tool', 'read_file')).code).toBe(0);
+    expect((await askProcess('decide', `${token}\n`, '--tool', 'read_file')).code).toBe(0);
     const { code, stdout } = await ask('decide', `${token}\n\n`, '--tool', 'read_file', '--json');
     expect(code).toBe(1);
     expect(JSON.parse(stdout).reasons).toMatchObject([{ code: 'token_malformed' }]);
@@ -107,7 +120,7 @@ describe('the token', () => {
   test.each(['--json', undefined])('is never printed (%s)', async (json) => {
     for (const command of ['decide', 'explain'] as const) {
       const token = await world.token({ sign: 'foreign_key' });
-      const { stdout, stderr } = await ask(command, token, '--tool', 'read_file', ...(json ? [json] : []));
+      const { stdout, stderr } = await askProcess(command, token, '--tool', 'read_file', ...(json ? [json] : []));
       for (const segment of token.split('.')) expect(stdout + stderr).not.toContain(segment);
     }
   });
@@ -142,7 +155,13 @@ test('a registry with problems ends with 1, and each is told by file, line and c
 
 describe('explain', () => {
   test('shows every rule, and ends as decide does', async () => {
-    const { code, stdout } = await ask('explain', await world.token({ aud: BILLING }), '--tool', 'read_file', '--json');
+    const { code, stdout } = await askProcess(
+      'explain',
+      await world.token({ aud: BILLING }),
+      '--tool',
+      'read_file',
+      '--json',
+    );
     expect(code).toBe(1);
     const { would_decide, checks, input, digests } = JSON.parse(stdout);
     expect(would_decide).toMatchObject({ decision: 'deny' });
