@@ -119,7 +119,7 @@ export async function start({ registry, config = {}, program }: Options): Promis
 }
 
 function launch(program: string, args: readonly string[], cwd: string) {
-  const child = spawn(program, args, { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME } });
+  const child = spawn(program, args, { cwd, env: process.env });
   const pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (piece) => pieces[name].push(piece));
   const output = (name: 'stdout' | 'stderr') => Buffer.concat(pieces[name]).toString();
