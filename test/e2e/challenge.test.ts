@@ -9,7 +9,9 @@ const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 
 async function startFilesAndBilling(advertised_scopes: readonly string[] = []) {
   const issuer = await startIssuer();
-  const audgate = await start({ registry: registryOf(issuer, { files: FILES, billing: BILLING }, { advertised_scopes }) });
+  const audgate = await start({
+    registry: registryOf(issuer, { files: FILES, billing: BILLING }, { advertised_scopes }),
+  });
   return { issuer, audgate };
 }
 
@@ -54,7 +56,9 @@ test('the scopes of a 401 are the advertised ones, those of a 403 what the opera
   expect(foreign).toMatchObject({
     challenge: { status: 401, headers: { 'www-authenticate': [`${INVALID_TOKEN}, scope="files:list files:find"`] } },
   });
-  const scopeless = await audgate.decide(readFile(FILES, await issuer.token(FILES, { claims: { scope: 'files:list' } })));
+  const scopeless = await audgate.decide(
+    readFile(FILES, await issuer.token(FILES, { claims: { scope: 'files:list' } })),
+  );
   expect(scopeless.reasons.map(({ code }) => code)).toEqual(['scope_insufficient']);
   expect(scopeless).toMatchObject({
     challenge: {

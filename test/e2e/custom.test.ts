@@ -18,11 +18,21 @@ const BREAKABLE: Rego = {
   // Two values of one rule at once, which OPA reports as an error while it evaluates.
   'conflicting.rego': rule('conflicting', 'satisfied if true\n\nsatisfied := false if broken'),
   // One key with two values, the same kind of error below a rule.
-  'throwing.rego': rule('throwing', 'satisfied if count(table) > 0\n\ntable := {"all": 1} if not broken\n\ntable := {"all": n | some n in [1, 2]} if broken'),
+  'throwing.rego': rule(
+    'throwing',
+    'satisfied if count(table) > 0\n\ntable := {"all": 1} if not broken\n\ntable := {"all": n | some n in [1, 2]} if broken',
+  ),
   // More memory than a module may have.
-  'greedy.rego': rule('greedy', 'satisfied if not broken\n\nsatisfied if { broken; count(numbers.range(1, 50000000)) > 0 }'),
+  'greedy.rego': rule(
+    'greedy',
+    'satisfied if not broken\n\nsatisfied if { broken; count(numbers.range(1, 50000000)) > 0 }',
+  ),
   'misshapen.rego': rule('misshapen', 'satisfied if true', 'denials contains input.context.extra.denial if broken'),
-  'denying.rego': rule('denying', 'satisfied if true', 'denials contains {"code": "too_late", "actual": [17]} if broken'),
+  'denying.rego': rule(
+    'denying',
+    'satisfied if true',
+    'denials contains {"code": "too_late", "actual": [17]} if broken',
+  ),
 };
 
 function rule(name: string, satisfied: string, denials = 'denials contains {"code": "never"} if false'): string {
@@ -47,9 +57,15 @@ test('a rule that throws, conflicts, is silent, ill-formed or greedy denies, and
     [{ break: 'conflicting' }, 'policy_error'],
     [{ break: 'throwing' }, 'policy_error'],
     [{ break: 'greedy' }, 'policy_error'],
-    ...['text', { code: 'Not a code' }, { code: 'fine', more: 1 }, { message: 'no code' }, { code: 'x', rule: 'silent' }, [], 17].map(
-      (denial) => [{ break: 'misshapen', denial }, 'policy_error'] as const,
-    ),
+    ...[
+      'text',
+      { code: 'Not a code' },
+      { code: 'fine', more: 1 },
+      { message: 'no code' },
+      { code: 'x', rule: 'silent' },
+      [],
+      17,
+    ].map((denial) => [{ break: 'misshapen', denial }, 'policy_error'] as const),
     [{ break: 'denying' }, 'custom:denying/too_late'],
   ];
   for (const [extra, code] of broken) {
@@ -91,7 +107,10 @@ test('a forged bundle whose rules are misnamed, nested, or answer another list o
   const [right, foreign] = [await issuer.token(FILES), await issuer.token(BILLING)];
   const answers = async (bundle: string) => {
     const audgate = await start({ registry: lenient(issuer), config: { bundle } });
-    const both = [codes(await audgate.decide(readFile(FILES, right))), codes(await audgate.decide(readFile(FILES, foreign)))];
+    const both = [
+      codes(await audgate.decide(readFile(FILES, right))),
+      codes(await audgate.decide(readFile(FILES, foreign))),
+    ];
     await audgate.stop();
     return both;
   };

@@ -52,7 +52,9 @@ export async function flood<T>(
       });
       socket.on('error', reject);
       socket.on('close', () =>
-        answered === asked.length ? resolve() : reject(new Error(`${asked.length - answered} questions went unanswered`)),
+        answered === asked.length
+          ? resolve()
+          : reject(new Error(`${asked.length - answered} questions went unanswered`)),
       );
     });
   await Promise.all(Array.from({ length: CONNECTIONS }, one));

@@ -78,7 +78,13 @@ export async function startIssuer(): Promise<Issuer> {
 export function registryOf(issuer: Issuer, servers: Readonly<Record<string, string>>, more: JsonObject = {}): object {
   const records = Object.entries(servers).map(([key, resource]) => [
     key,
-    { resource, issuers: ['corp'], max_lifetime_seconds: 900, tools: { read_file: { scopes: ['files:read'] } }, ...more },
+    {
+      resource,
+      issuers: ['corp'],
+      max_lifetime_seconds: 900,
+      tools: { read_file: { scopes: ['files:read'] } },
+      ...more,
+    },
   ]);
   return { issuers: { corp: issuer.record }, servers: Object.fromEntries(records) };
 }

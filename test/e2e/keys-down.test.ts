@@ -22,7 +22,9 @@ test('the key server is down: what no key could make right is denied, the right 
     reasons: [{ code: 'audience_mismatch', actual: [BILLING], verified: false }],
     challenge: { status: 401 },
   });
-  const expired = await audgate.decide(readFile(FILES, await issuer.token(FILES, { claims: { iat: '-600', exp: '-60' } })));
+  const expired = await audgate.decide(
+    readFile(FILES, await issuer.token(FILES, { claims: { iat: '-600', exp: '-60' } })),
+  );
   expect(expired).toMatchObject({ decision: 'deny', reasons: [{ code: 'token_expired', verified: false }] });
   expect(expired.reasons).toHaveLength(1);
 
@@ -40,7 +42,10 @@ test('the key server is down: what no key could make right is denied, the right 
   expect((await audgate.get('/health/ready')).status).toBe(200);
 
   await issuer.up();
-  await until(() => audgate.decide(readFile(FILES, token)), ({ decision }) => decision === 'allow');
+  await until(
+    () => audgate.decide(readFile(FILES, token)),
+    ({ decision }) => decision === 'allow',
+  );
   // Now that the signature was looked at, the evidence is the issuer's own word.
   const [reason] = (await audgate.decide(readFile(FILES, await issuer.token(BILLING)))).reasons;
   expect(reason).not.toHaveProperty('verified');
@@ -70,11 +75,17 @@ test('a new key is taken up, and a withdrawn one no longer opens anything, altho
   const fresh = await issuer.token(FILES, {}, next);
   expect(codes(await audgate.decide(readFile(FILES, fresh)))).toBe('deny key_unknown');
   issuer.publish(issuer.key, next);
-  await until(() => audgate.decide(readFile(FILES, fresh)), ({ decision }) => decision === 'allow');
+  await until(
+    () => audgate.decide(readFile(FILES, fresh)),
+    ({ decision }) => decision === 'allow',
+  );
   expect(codes(await audgate.decide(readFile(FILES, old)))).toBe('allow');
 
   issuer.publish(next);
-  const after = await until(() => audgate.decide(readFile(FILES, old)), ({ decision }) => decision !== 'allow');
+  const after = await until(
+    () => audgate.decide(readFile(FILES, old)),
+    ({ decision }) => decision !== 'allow',
+  );
   expect(codes(after)).toBe('deny key_unknown');
   expect(codes(await audgate.decide(readFile(FILES, fresh)))).toBe('allow');
 });

@@ -13,7 +13,9 @@ function neighbours(count: number): Record<string, string> {
     (n: number) => `https://gateway.example.com/${n - 1}/mcp/inner`,
     (n: number) => `https://gateway.example.com/mcp?server=${n}`,
   ];
-  return Object.fromEntries(Array.from({ length: count }, (_, n) => [`server-${n}`, kinds[n % kinds.length]?.(n) ?? '']));
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, n) => [`server-${n}`, kinds[n % kinds.length]?.(n) ?? '']),
+  );
 }
 
 test('the same token at 50 servers of one issuer is allowed by exactly one', async () => {
@@ -27,7 +29,9 @@ test('the same token at 50 servers of one issuer is allowed by exactly one', asy
     );
     const allowed = answers.filter(({ decision }) => decision === 'allow');
     expect(allowed.map(({ server }) => server)).toEqual([mine]);
-    const others = answers.filter(({ server }) => server !== mine).map(({ reasons }) => reasons.map(({ code }) => code));
+    const others = answers
+      .filter(({ server }) => server !== mine)
+      .map(({ reasons }) => reasons.map(({ code }) => code));
     expect(others).toEqual(Array(49).fill(['audience_mismatch']));
   }
 });

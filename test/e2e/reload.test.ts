@@ -82,7 +82,11 @@ test('a bad registry never replaces a good one: status says what is wrong, and w
     ['a member twice', '{"issuers": {}, "issuers": {}}', /./],
     ['an unknown field', registryOf(issuer, { files: FILES }, { max_lifetime: 900 }), /max_lifetime/],
     ['one audience for two servers', registryOf(issuer, { files: FILES, other: `${FILES}/` }), /files/],
-    ['a symmetric algorithm', { ...lenient(issuer), issuers: { corp: { ...issuer.record, algorithms: ['HS256'] } } }, /HS256/],
+    [
+      'a symmetric algorithm',
+      { ...lenient(issuer), issuers: { corp: { ...issuer.record, algorithms: ['HS256'] } } },
+      /HS256/,
+    ],
     ['no file', null, /./],
   ];
   for (const [name, content, told] of bad) {
@@ -94,7 +98,8 @@ test('a bad registry never replaces a good one: status says what is wrong, and w
     const { problems = [] } = status.last_reload ?? {};
     expect(problems.length, name).toBeGreaterThan(0);
     expect(JSON.stringify(problems), name).toMatch(told);
-    for (const problem of problems) expect(problem, name).toMatchObject({ severity: 'error', message: expect.any(String) });
+    for (const problem of problems)
+      expect(problem, name).toMatchObject({ severity: 'error', message: expect.any(String) });
     expect((await audgate.decide(right)).decision, name).toBe('allow');
     expect((await audgate.decide(foreign)).reasons[0]?.code, name).toBe('audience_mismatch');
   }

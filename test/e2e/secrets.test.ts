@@ -13,7 +13,11 @@ test('after allows, denials, outages, malformed and misplaced tokens no part of 
   const may = ['decide', 'explain', 'read', 'metrics'];
   const audgate = await start({
     registry: registryOf(issuer, { files: FILES, billing: BILLING }),
-    config: { callers: { ops: { key_sha256, servers: '*', may } }, keys: { cooldown_seconds: 1 }, record: { arguments: true } },
+    config: {
+      callers: { ops: { key_sha256, servers: '*', may } },
+      keys: { cooldown_seconds: 1 },
+      record: { arguments: true },
+    },
   });
   const key = { 'x-audgate-key': KEY };
   const answers: string[] = [];
@@ -59,7 +63,10 @@ test('after allows, denials, outages, malformed and misplaced tokens no part of 
     await post('/v1/decide', { ...readFile(FILES, null), scheme: token });
     await post('/v1/decide', { ...readFile(FILES, null), proof: { dpop: [token] } });
     await post('/v1/decide', { ...readFile(FILES, null), http: { headers: { authorization: token } } });
-    await post('/v1/decide', { ...readFile(FILES, null), http: { headers: { authorization: [token], cookie: [token] } } });
+    await post('/v1/decide', {
+      ...readFile(FILES, null),
+      http: { headers: { authorization: [token], cookie: [token] } },
+    });
     await post('/v1/decide', `{"server": "${FILES}", "token": "${token}", "token": "${token}"}`);
     await post('/v1/decide', `{"server": "${FILES}", "token": "${token}`);
     await post('/v1/decide', readFile(FILES, token), {});
@@ -74,7 +81,8 @@ test('after allows, denials, outages, malformed and misplaced tokens no part of 
   expect(code).toBe(0);
   // The batch did what it should: of every kind of answer there was one.
   const joined = answers.join('\n');
-  for (const kind of ['"allow"', '"deny"', '"indeterminate"', 'would_decide', '400 ', '401 ', '415 ']) expect(joined).toContain(kind);
+  for (const kind of ['"allow"', '"deny"', '"indeterminate"', 'would_decide', '400 ', '401 ', '415 '])
+    expect(joined).toContain(kind);
   expect(stdout.split('\n').length).toBeGreaterThan(100);
 
   const places = { stdout, stderr, answers: joined };

@@ -105,7 +105,14 @@ test('beyond loopback audgate starts only with callers; without any it ends with
   const issuer = await startIssuer();
   const { folder } = await start({ registry: registryOf(issuer, { files: FILES }) });
   for (const listen of ['0.0.0.0:0', '[::]:0']) {
-    const refused = await run(['src/main.ts', 'serve', '--registry', join(folder, 'registry.json'), '--listen', listen]);
+    const refused = await run([
+      'src/main.ts',
+      'serve',
+      '--registry',
+      join(folder, 'registry.json'),
+      '--listen',
+      listen,
+    ]);
     expect(refused.code).toBe(2);
     expect(refused.stdout).toBe('');
     expect(refused.stderr).toMatch(/no callers are configured: add callers, or listen on 127\.0\.0\.1/);

@@ -67,7 +67,11 @@ test('every request that was accepted is answered, rightly, and recorded; then i
     expect(given.length).toBeGreaterThanOrEqual(CONNECTIONS / 2);
     for (const { status, body } of given) {
       const { decision, decision_id } = JSON.parse(body) as Decision;
-      expect({ status, decision, recorded: recorded.has(decision_id) }).toEqual({ status: 200, decision: wanted, recorded: true });
+      expect({ status, decision, recorded: recorded.has(decision_id) }).toEqual({
+        status: 200,
+        decision: wanted,
+        recorded: true,
+      });
     }
   }
   expect(recorded.size).toBe(answers.allow.length + answers.deny.length);
@@ -88,7 +92,11 @@ test('what was under way, waiting for keys or half sent, is answered too; new co
   audgate.signal('SIGTERM');
   await isEnding(audgate);
   await until(
-    () => dial(audgate.port).then(() => 'taken', () => 'refused'),
+    () =>
+      dial(audgate.port).then(
+        () => 'taken',
+        () => 'refused',
+      ),
     (outcome) => outcome === 'refused',
   );
   half.write(question[1].slice(40));
@@ -113,7 +121,9 @@ test('clients that never finish, or say nothing at all, do not hold it', async (
   const half = await dial(audgate.port);
   silent.on('error', () => {});
   half.on('error', () => {});
-  half.write('POST /v1/decide HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{');
+  half.write(
+    'POST /v1/decide HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{',
+  );
   await audgate.get('/health/live');
   audgate.signal('SIGTERM');
   expect((await endsInTime(audgate)).code).toBe(0);

@@ -24,6 +24,13 @@ export interface CallAsk {
   readonly scheme?: string;
 }
 
+/** Registered schemes (RFC 9110 §16.4.1), and OAuth's proofs; lower case. */
+const SCHEMES: ReadonlySet<string> = new Set(
+  'basic concealed digest dpop gnap hoba mutual negotiate ntlm oauth privatetoken scram-sha-1 scram-sha-256 vapid'.split(
+    ' ',
+  ),
+);
+
 /** Levels of a message, the same as of the request around it. */
 const MAX_DEPTH = 32;
 
@@ -97,11 +104,13 @@ function named(read: CallRead): Named | null {
 function schemeUnsupported(scheme: string | undefined): Reason | null {
   // RFC 9110 §11.1: schemes are compared without case.
   if (scheme === undefined || scheme.toLowerCase() === 'bearer') return null;
+  // A client may send its token without any scheme, and a gateway then takes the token for one: only names are shown.
+  const known = SCHEMES.has(scheme.toLowerCase());
   return {
     code: 'scheme_unsupported',
-    message: `Expected the scheme Bearer, found ${shown(scheme)}: not supported by this version. Send the access token with scheme Bearer.`,
+    message: `Expected the scheme Bearer, found ${known ? shown(scheme) : 'something else'}: not supported by this version. Send the access token with scheme Bearer.`,
     expected: ['Bearer'],
-    actual: evidence([scheme]),
+    ...(known && { actual: evidence([scheme]) }),
   };
 }
 

@@ -87,7 +87,7 @@ describe('the scheme', () => {
   test.each([undefined, 'Bearer', 'bearer', 'BEARER', 'bEaReR'])('%s is Bearer', (scheme) =>
     expect(codes({ source: call, ...(scheme === undefined ? {} : { scheme }) })).toEqual([]),
   );
-  test.each(['DPoP', 'Basic', '', 'Bearer ', 'Bearer\u212A'])('%j is scheme_unsupported', (scheme) => {
+  test.each(['DPoP', 'Basic'])('%j is scheme_unsupported', (scheme) => {
     const reading = read({ source: call, scheme });
     expect(reading).toEqual({
       ok: false,
@@ -103,6 +103,16 @@ describe('the scheme', () => {
       ],
     });
   });
+  // What stands where a scheme should may be the token itself, sent without one.
+  test.each(['', 'Bearer ', 'Bearer\u212A', 'opaque-token-5151'])(
+    '%j is scheme_unsupported, and not repeated',
+    (scheme) => {
+      const reading = read({ source: call, scheme });
+      const message =
+        'Expected the scheme Bearer, found something else: not supported by this version. Send the access token with scheme Bearer.';
+      expect(reading).toEqual({ ok: false, reasons: [{ code: 'scheme_unsupported', message, expected: ['Bearer'] }] });
+    },
+  );
 });
 
 describe('the caller’s own record', () => {
