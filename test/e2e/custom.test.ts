@@ -1,11 +1,11 @@
 /** Custom rules that are broken in every way that was measured to fail open: none opens anything (design 3). */
-import { readFile as readBytes } from 'node:fs/promises';
+import { cp, readFile as readBytes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Decision } from '../../src/decision/decision.ts';
 import { build, forge, type Rego, tamper, tamperManifest } from './bundles.ts';
 import { BILLING, FILES, type Issuer, readFile, registryOf, startIssuer } from './issue.ts';
-import { PROJECT, type Started, start } from './start.ts';
+import { PROJECT, scratch, start } from './start.ts';
 
 const lenient = (issuer: Issuer) => registryOf(issuer, { files: FILES, billing: BILLING });
 const codes = ({ decision, reasons }: Decision) => [decision, ...reasons.map(({ code }) => code)].join(' ');
@@ -156,8 +156,15 @@ test('a bundle whose manifest and module do not belong together is not loaded', 
     'a module of garbage': await tamper(both, (files) => files.set('policy.wasm', 'garbage')),
     'a file from elsewhere': await tamper(both, (files) => files.set('../../etc/passwd', 'root')),
   };
-  for (const [name, bundle] of Object.entries(bundles)) {
-    const started: Promise<Started> = start({ registry: lenient(issuer), config: { bundle } });
-    await expect(started, name).rejects.toThrow(/^audgate ended with 1: /);
+  // Neither one that runs takes it, nor does one start with it.
+  const bundle = join(await scratch(), 'rules.tar.gz');
+  await cp(both, bundle);
+  const audgate = await start({ registry: lenient(issuer), config: { bundle } });
+  for (const [name, bad] of Object.entries(bundles)) {
+    await cp(bad, bundle);
+    const { revision, last_reload } = await audgate.reload();
+    expect({ name, revision, ok: last_reload?.ok }).toEqual({ name, revision: audgate.revision, ok: false });
+    expect(last_reload?.problems.length, name).toBeGreaterThan(0);
   }
+  await expect(start({ registry: lenient(issuer), config: { bundle } })).rejects.toThrow(/^audgate ended with 1: /);
 });

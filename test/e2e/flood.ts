@@ -41,7 +41,7 @@ export async function flood<T>(
         else if (answered === asked.length) socket.end();
       };
       socket.on('connect', fill);
-      socket.on('data', (piece) => {
+      socket.on('data', (piece: Buffer) => {
         rest = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
         for (let answer = read(rest); answer !== null; answer = read(rest)) {
           rest = rest.subarray(answer.bytes);

@@ -8,26 +8,7 @@ import { opaForTests } from '../policy/compiled.ts';
 import { forge } from './bundles.ts';
 import { flood } from './flood.ts';
 import { BILLING, FILES, type Issuer, readFile, registryOf, startIssuer } from './issue.ts';
-import { PROJECT, type Started, scratch, start, until } from './start.ts';
-
-interface Status {
-  readonly revision: string;
-  readonly registry: { readonly servers: number };
-  readonly policy: { readonly core: { readonly digest: string; readonly modified: boolean }; readonly custom: unknown };
-  readonly last_reload: null | { readonly at: string; readonly ok: boolean; readonly problems: readonly object[] };
-}
-
-const statusOf = async (audgate: Started) => (await (await audgate.get('/v1/status')).json()) as Status;
-
-/** Says that the files changed, and waits for what became of it. */
-async function reload(audgate: Started): Promise<Status> {
-  const before = (await statusOf(audgate)).last_reload?.at;
-  audgate.signal('SIGHUP');
-  return until(
-    () => statusOf(audgate),
-    ({ last_reload }) => last_reload !== null && last_reload.at !== before,
-  );
-}
+import { PROJECT, scratch, start } from './start.ts';
 
 /** The same servers, but that read_file needs another scope. */
 const stricter = (issuer: Issuer) =>
@@ -58,7 +39,7 @@ test('under load a good registry takes over at once: each answer is wholly of th
   const revisions = [audgate.revision];
   for (const registry of [stricter(issuer), lenient(issuer), stricter(issuer), lenient(issuer)]) {
     await audgate.writeRegistry(registry);
-    const { last_reload, revision } = await reload(audgate);
+    const { last_reload, revision } = await audgate.reload();
     expect(last_reload).toMatchObject({ ok: true, problems: [] });
     revisions.push(revision);
   }
@@ -92,7 +73,7 @@ test('a bad registry never replaces a good one: status says what is wrong, and w
   for (const [name, content, told] of bad) {
     if (content === null) await rm(join(audgate.folder, 'registry.json'));
     else await audgate.writeRegistry(content);
-    const status = await reload(audgate);
+    const status = await audgate.reload();
     expect(status.revision, name).toBe(audgate.revision);
     expect(status.last_reload, name).toMatchObject({ ok: false });
     const { problems = [] } = status.last_reload ?? {};
@@ -105,7 +86,7 @@ test('a bad registry never replaces a good one: status says what is wrong, and w
   }
   // And the good one that follows is taken.
   await audgate.writeRegistry(stricter(issuer));
-  expect((await reload(audgate)).last_reload?.ok).toBe(true);
+  expect((await audgate.reload()).last_reload?.ok).toBe(true);
   expect((await audgate.decide(right)).reasons[0]?.code).toBe('scope_insufficient');
 });
 
@@ -116,13 +97,13 @@ test('a token that was allowed and remembered is judged by the registry in force
   const code = async () => (await audgate.decide(right)).reasons[0]?.code ?? 'allowed';
   expect(await code()).toBe('allowed');
   await audgate.writeRegistry({ ...lenient(issuer), issuers: { corp: { ...issuer.record, disabled: true } } });
-  await reload(audgate);
+  await audgate.reload();
   expect(await code()).toBe('issuer_disabled');
   await audgate.writeRegistry(registryOf(issuer, { billing: BILLING }));
-  await reload(audgate);
+  await audgate.reload();
   expect(await code()).toBe('server_unknown');
   await audgate.writeRegistry(lenient(issuer));
-  await reload(audgate);
+  await audgate.reload();
   expect(await code()).toBe('allowed');
 });
 
@@ -135,7 +116,7 @@ test('a bundle that is no bundle, or is gone, never replaces a good one', async 
   for (const content of ['no archive', null]) {
     if (content === null) await rm(bundle);
     else await writeFile(bundle, content);
-    const { revision, last_reload } = await reload(audgate);
+    const { revision, last_reload } = await audgate.reload();
     expect(revision).toBe(audgate.revision);
     expect(last_reload).toMatchObject({ ok: false, problems: [{ message: expect.stringContaining(bundle) }] });
     expect((await audgate.decide(right)).decision).toBe('allow');
@@ -152,7 +133,7 @@ test('a core of another digest never comes into force, unless it is allowed to; 
 
   const strict = await start({ registry: lenient(issuer), program });
   await writeFile(core, renamed(released));
-  const refused = await reload(strict);
+  const refused = await strict.reload();
   expect(refused.last_reload).toMatchObject({ ok: false, problems: [{ message: expect.stringContaining('digest') }] });
   expect(refused.policy.core.modified).toBe(false);
   expect(refused.revision).toBe(strict.revision);
@@ -160,16 +141,16 @@ test('a core of another digest never comes into force, unless it is allowed to; 
   await expect(start({ registry: lenient(issuer), program })).rejects.toThrow(/ended with 1: .*digest/s);
 
   const lax = await start({ registry: lenient(issuer), program, config: { allow_modified_core: true } });
-  expect((await statusOf(lax)).policy.core.modified).toBe(true);
+  expect((await lax.status()).policy.core.modified).toBe(true);
   await writeFile(core, await coreWithoutAudience());
-  const open = await reload(lax);
+  const open = await lax.reload();
   expect(open.last_reload).toMatchObject({ ok: false });
   expect(JSON.stringify(open.last_reload?.problems)).toContain('audience');
   expect(open.revision).toBe(lax.revision);
   expect((await lax.decide(readFile(FILES, await issuer.token(BILLING)))).reasons[0]?.code).toBe('audience_mismatch');
 
   await writeFile(core, released);
-  expect((await reload(lax)).policy.core.modified).toBe(false);
+  expect((await lax.reload()).policy.core.modified).toBe(false);
 });
 
 const ANY_CALL = 'package custom.any\n\nsatisfied if input.now\n\ndenials contains {"code": "never"} if false\n';

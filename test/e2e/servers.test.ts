@@ -43,9 +43,9 @@ test('without the right key, exactly once, nothing is answered but health, OpenA
 test('a caller with listed servers sees these alone: a neighbour and a server that nobody has get one answer', async () => {
   const { issuer, audgate } = await startWithCallers();
   const token = await issuer.token(FILES);
-  expect((await (await audgate.post('/v1/decide', readFile(FILES, token), EDGE)).json()).decision).toBe('allow');
+  expect((await audgate.decide(readFile(FILES, token), EDGE)).decision).toBe('allow');
   const next = { 'x-audgate-key': 'edge-next-key' };
-  expect((await (await audgate.post('/v1/decide', readFile(FILES, token), next)).json()).decision).toBe('allow');
+  expect((await audgate.decide(readFile(FILES, token), next)).decision).toBe('allow');
 
   const refused = [BILLING, 'billing', 'https://nobody.example.com/mcp', `${FILES}/`];
   const bodies = await Promise.all(
@@ -58,8 +58,8 @@ test('a caller with listed servers sees these alone: a neighbour and a server th
   expect(new Set(bodies).size).toBe(1);
   expect(bodies[0]).not.toMatch(/billing|nobody/);
 
-  const { servers } = await (await audgate.get('/v1/servers', EDGE)).json();
-  expect(servers.map(({ key }: { key: string }) => key)).toEqual(['files']);
+  const listed = await (await audgate.get('/v1/servers', EDGE)).json();
+  expect(listed).toEqual({ servers: [expect.objectContaining({ key: 'files' })] });
   expect((await audgate.get('/v1/servers/files', EDGE)).status).toBe(200);
   const hidden = await audgate.get('/v1/servers/billing', EDGE);
   const absent = await audgate.get('/v1/servers/nothing', EDGE);
@@ -70,13 +70,13 @@ test('a caller with listed servers sees these alone: a neighbour and a server th
 test('a message names the neighbour only to a caller that may see it', async () => {
   const { issuer, audgate } = await startWithCallers();
   const question = readFile(FILES, await issuer.token(BILLING));
-  const edge = await (await audgate.post('/v1/decide', question, EDGE)).json();
-  expect(edge.reasons[0].code).toBe('audience_mismatch');
-  expect(edge.reasons[0].message).toContain('(another registered server)');
-  expect(edge.reasons[0].message).not.toContain('"billing"');
-  const ops = await (await audgate.post('/v1/decide', question, OPS)).json();
-  expect(ops.reasons[0].message).toContain('(registered server "billing")');
-  const near = await (await audgate.post('/v1/decide', readFile('billing', null), OPS)).json();
+  const edge = await audgate.decide(question, EDGE);
+  expect(edge.reasons[0]?.code).toBe('audience_mismatch');
+  expect(edge.reasons[0]?.message).toContain('(another registered server)');
+  expect(edge.reasons[0]?.message).not.toContain('"billing"');
+  const ops = await audgate.decide(question, OPS);
+  expect(ops.reasons[0]?.message).toContain('(registered server "billing")');
+  const near = await audgate.decide(readFile('billing', null), OPS);
   expect(near.reasons[0]).toMatchObject({ code: 'server_unknown', message: expect.stringContaining(BILLING) });
 });
 

@@ -45,9 +45,19 @@ export interface Started {
   stop(): Promise<Ended>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
-  decide(question: object): Promise<Decision>;
+  decide(question: object, headers?: Record<string, string>): Promise<Decision>;
+  status(): Promise<Status>;
+  /** SIGHUP; the status once its outcome is there. */
+  reload(): Promise<Status>;
   /** Kilobytes of memory that the process holds now. */
   memory(): Promise<number>;
+}
+
+/** What these tests read of `/v1/status` (contract 3). */
+export interface Status {
+  readonly revision: string;
+  readonly policy: { readonly core: { readonly modified: boolean } };
+  readonly last_reload: null | { readonly at: string; readonly ok: boolean; readonly problems: readonly object[] };
 }
 
 /** A folder that goes away with the test. */
@@ -93,6 +103,8 @@ export async function start({ registry, config = {}, program }: Options): Promis
       headers: { 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
+  const get: Started['get'] = (path, headers = {}) => fetch(`${url}${path}`, { headers });
+  const status = async () => (await (await get('/v1/status')).json()) as Status;
   return {
     url,
     port: Number(new URL(url).port),
@@ -109,11 +121,17 @@ export async function start({ registry, config = {}, program }: Options): Promis
       return ended;
     },
     post,
-    get: (path, headers = {}) => fetch(`${url}${path}`, { headers }),
-    decide: async (question) => (await (await post('/v1/decide', question)).json()) as Decision,
+    get,
+    decide: async (question, headers) => (await (await post('/v1/decide', question, headers)).json()) as Decision,
+    status,
+    async reload() {
+      const before = (await status()).last_reload?.at;
+      child.kill('SIGHUP');
+      return until(status, ({ last_reload }) => last_reload !== null && last_reload.at !== before);
+    },
     async memory() {
-      const status = await readFile(`/proc/${pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
+      const text = await readFile(`/proc/${pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]);
     },
   };
 }
