@@ -13,7 +13,7 @@ describe('issuers', () => {
     [{ keys: 'jwks_uri: "https://login.example.com/jwks#a"' }, '/issuers/corp/jwks_uri 4:15', 'fragment'],
     [{ keys: 'jwks_uri: https://10.1.2.3/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address 10.1.2.3'],
     [{ keys: 'jwks_uri: https://172.31.0.1/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
-    [{ keys: 'jwks_uri: https://192.168.0.1/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
+    [{ keys: 'jwks_uri: https://192.168.77.1/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
     [{ keys: 'jwks_uri: https://169.254.169.254/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
     [{ keys: 'jwks_uri: https://100.64.0.1/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address'],
     [{ keys: 'jwks_uri: https://0xa000001/jwks' }, '/issuers/corp/jwks_uri 4:15', 'private address 10.0.0.1'],
