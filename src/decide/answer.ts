@@ -1,6 +1,6 @@
 /** An evaluation as the answer of the contract: challenge, principal, end of validity. */
 import { metadataUrl, writeChallenge } from '../decision/challenge.ts';
-import type { Decision } from '../decision/decision.ts';
+import type { Decision, WaiverUse } from '../decision/decision.ts';
 import type { TokenFacts } from '../decision/facts.ts';
 import type { Evaluation } from './evaluate.ts';
 
@@ -27,7 +27,7 @@ export function answer(evaluation: Evaluation, id: string, revision: string): De
     ...common,
     principal: principal(token),
     valid_until: validUntil(token, waivers),
-    advice: waivers.length > 0 ? { waivers } : {},
+    advice: waivers.length > 0 ? { waivers: waivers.toSorted(byKind) } : {},
   };
 }
 
@@ -39,8 +39,12 @@ const principal = (token: TokenFacts) => ({
   actor: token.actor ?? null,
 });
 
+/** A set leaves WebAssembly in no order; an answer has one. */
+const byKind = (a: WaiverUse, b: WaiverUse) =>
+  `${a.what} ${a.until} ${a.owner}`.localeCompare(`${b.what} ${b.until} ${b.owner}`);
+
 /** The earliest end of token and waivers, in whole seconds. */
-function validUntil(token: TokenFacts, waivers: Evaluation['waivers']): string {
+function validUntil(token: TokenFacts, waivers: readonly WaiverUse[]): string {
   const ends = [(token.expires_at ?? 0) * 1000, ...waivers.map(({ until }) => Date.parse(until))];
   return new Date(Math.min(...ends)).toISOString().replace('.000Z', 'Z');
 }

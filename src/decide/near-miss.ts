@@ -11,14 +11,15 @@ export function nearMiss(found: string, wanted: string): string | undefined {
   if (found.toLowerCase() === wanted.toLowerCase()) return 'but for upper and lower case';
   const [a, b] = [parse(found), parse(wanted)];
   if (a === null || b === null) return undefined;
-  if (a.href === b.href) return 'but for its spelling (default port, case or percent-encoding)';
+  if (a.href === b.href) return 'but for its spelling (default port, or case of scheme and host)';
   if (trimmed(a.href) === trimmed(b.href)) return 'but for its spelling and a trailing slash';
   if (a.host === b.host && a.protocol !== b.protocol && a.pathname === b.pathname)
     return 'but for the scheme (http or https)';
   if (a.origin !== b.origin) return undefined;
   if (b.pathname.startsWith(`${trimmed(a.pathname)}/`))
-    return 'above it: a parent path does not stand for what lies below';
-  if (a.pathname.startsWith(`${trimmed(b.pathname)}/`)) return 'below it: a path below does not stand for its parent';
+    return 'but cut short: a parent does not stand for what lies below it';
+  if (a.pathname.startsWith(`${trimmed(b.pathname)}/`))
+    return 'with more path: what lies below does not stand for its parent';
   return undefined;
 }
 

@@ -28,9 +28,10 @@ export function argumentsExceed(call: CallFacts): boolean {
   return call.arguments !== undefined && Buffer.byteLength(JSON.stringify(call.arguments)) > MAX_ARGUMENTS_BYTES;
 }
 
-/** @returns the reasons sorted by precedence; equal codes keep their order */
+/** @returns the reasons sorted by precedence; equal codes by their message, because a set leaves WebAssembly in no order */
 export function inOrder(reasons: readonly Reason[]): readonly Reason[] {
-  return reasons.length < 2 ? reasons : reasons.toSorted((a, b) => comparePrecedence(a.code, b.code));
+  if (reasons.length < 2) return reasons;
+  return reasons.toSorted((a, b) => comparePrecedence(a.code, b.code) || (a.message < b.message ? -1 : 1));
 }
 
 /** All reasons of a judgement that denies. @param verified whether the token's signature was verified */

@@ -93,11 +93,12 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
   function judgeCustom(module: Module, input: PolicyInput, facts: CustomFacts): Judgement {
     const verdict = askCustom(module, input, facts);
     if ('kind' in verdict) return verdict;
+    const spoke = new Set([...verdict.satisfied, ...verdict.denials.map(({ rule }) => rule), ...verdict.malformed]);
     const denials: CoreDenial[] = customNames
-      .filter((name) => !verdict.satisfied.includes(name) && !verdict.denials.some(({ rule }) => rule === name))
+      .filter((name) => !spoke.has(name))
       .map((name) => ({ code: 'rule_not_satisfied', rule: `custom.${name}` }));
-    if (verdict.malformed > 0) {
-      alarm('custom', `${verdict.malformed} of their denials are not {code, message?, expected?, actual?}`);
+    if (verdict.malformed.length > 0) {
+      alarm('custom', `${verdict.malformed.length} of their denials are not {code, message?, expected?, actual?}`);
       denials.unshift({ code: 'policy_error' });
     }
     if (denials.length === 0 && verdict.denials.length === 0) {

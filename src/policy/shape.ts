@@ -55,8 +55,8 @@ function readCheck(value: unknown): Check | null {
 export interface CustomVerdict {
   readonly satisfied: readonly string[];
   readonly denials: readonly CustomDenial[];
-  /** Denials of another shape than contract 6, each of a rule of the list; to be answered as one policy_error. */
-  readonly malformed: number;
+  /** The rule of each denial of another shape than contract 6; null when not even that can be read. */
+  readonly malformed: readonly (string | null)[];
 }
 
 /** @param rules the manifest's list, sorted: the answer must say that exactly these ran */
@@ -66,8 +66,13 @@ export function readCustomVerdict(value: unknown, rules: readonly string[]): Cus
   if (!isTexts(ran) || ran.length !== rules.length || ran.some((name, at) => name !== rules[at])) return null;
   if (!isTexts(satisfied) || satisfied.some((name) => !rules.includes(name)) || !Array.isArray(denials)) return null;
   const read = denials.map((denial: unknown) => readCustomDenial(denial, rules));
-  const wellFormed = read.filter((denial) => denial !== null);
-  return { satisfied, denials: wellFormed, malformed: read.length - wellFormed.length };
+  const malformed = denials.filter((_, at) => read[at] === null).map(ruleOf);
+  return { satisfied, denials: read.filter((denial) => denial !== null), malformed };
+}
+
+function ruleOf(denial: unknown): string | null {
+  const rule = typeof denial === 'object' && denial !== null && 'rule' in denial ? denial.rule : null;
+  return typeof rule === 'string' ? rule : null;
 }
 
 function readCustomDenial(value: unknown, rules: readonly string[]): CustomDenial | null {

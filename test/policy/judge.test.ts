@@ -247,6 +247,15 @@ describe('custom rules', () => {
     });
   });
 
+  it('that deny in another form are a policy_error alone, though they are not satisfied', async () => {
+    const denials = [{ rule: 'office', malformed: 'closed' }];
+    expect(await ask({ core: allowing, custom: { rules: RULES, satisfied: ['limit'], denials } })).toMatchObject({
+      kind: 'deny',
+      denials: [POLICY_ERROR],
+      custom: [],
+    });
+  });
+
   it('see arguments and claims, which core does not', async () => {
     const policy = await load(released, custom);
     const facts = { arguments: { amount: 5000 }, claims: { tenant: 'acme' } };

@@ -22,7 +22,7 @@ decide := {
 	"allow": allow,
 	"denials": denials,
 	"required_scopes": required_scopes,
-	"advice": {"waivers": audience.used | lifetime.used},
+	"advice": {"waivers": used_waivers},
 }
 
 # METADATA
@@ -93,6 +93,9 @@ undecided(satisfied, denials_of_rule) if {
 	not satisfied
 	count(denials_of_rule) == 0
 }
+
+# A rule of its own: `{"waivers": a | b}` would be an object comprehension, which drops b.
+used_waivers := audience.used | lifetime.used
 
 default required_scopes := []
 

@@ -50,6 +50,24 @@ test_a_used_waiver_is_shown if {
 	waivers == {{"what": "audience", "owner": "team-files", "until": "2026-11-23T12:00:01Z"}}
 }
 
+test_used_waivers_of_both_kinds_are_shown if {
+	waiver := {
+		"issuer": "corp", "client_id": "client-1", "operations": ["tools/call read_file"], "owner": "team-files",
+		"reason": "", "until": "2026-11-23T12:00:01Z", "until_seconds": testing.now + 1,
+	}
+	waivers := decision.decide.advice.waivers with input as testing.valid
+		with input.token.audiences as ["api://default"]
+		with input.token.expires_at as testing.now + 7200
+		with input.registered.waivers as [
+			object.union(waiver, {"what": "audience", "audience": "api://default"}),
+			object.union(waiver, {"what": "lifetime", "max_lifetime_seconds": 7200}),
+		]
+	waivers == {
+		{"what": "audience", "owner": "team-files", "until": "2026-11-23T12:00:01Z"},
+		{"what": "lifetime", "owner": "team-files", "until": "2026-11-23T12:00:01Z"},
+	}
+}
+
 # Each rule by itself: one that is not satisfied, and one that denies although it is satisfied.
 
 test_issuer_must_be_satisfied if {
