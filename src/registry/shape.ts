@@ -1,5 +1,6 @@
 /** Checks a record against the schema, says all that is wrong with it, and keeps what is right for the lint. */
 import type { z } from 'zod';
+import { nearestName } from '../json/nearest.ts';
 import {
   described,
   description,
@@ -12,7 +13,6 @@ import {
   valueAt,
   withArticle,
 } from './describe.ts';
-import { nearest } from './nearest.ts';
 import { below, type Path, type Place, pointer, quote, type Report } from './place.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -177,7 +177,7 @@ function unknownField(field: string, path: Path, value: unknown, fields: readonl
     const remedy = `Remove it; the fields here are ${fields.join(', ')}.`;
     return { path, at: 'name', value, message: `${field} is not supported by this version.`, remedy };
   }
-  const near = nearest(field, fields);
+  const near = nearestName(field, fields);
   return {
     path,
     at: 'name',
@@ -201,7 +201,7 @@ function unknownValue(words: readonly string[], path: Path, value: unknown, know
     const message = `${quote(value)} proves nothing about who signed: only asymmetric signature algorithms do.`;
     return { path, value, message, remedy: `Write the issuer's algorithms: ${list}.` };
   }
-  const near = typeof value === 'string' ? nearest(value, words) : undefined;
+  const near = typeof value === 'string' ? nearestName(value, words) : undefined;
   const hint = near === undefined ? '' : `; the nearest is ${quote(near)}`;
   const expected = known === undefined ? list : description(known);
   return {

@@ -47,7 +47,7 @@ export function disagreements({ judgement }: Judged, answers: RegoAnswers, rules
   let allowed = verdict.allow;
   if (answers.custom !== null) {
     const custom = answers.custom.kind === 'value' ? readCustomVerdict(answers.custom.value, rules) : null;
-    const sound = custom !== null && custom.malformed === 0;
+    const sound = custom !== null && custom.malformed.length === 0;
     found.push(differ('whether custom rules broke, by opa eval', broken, !sound));
     if (custom !== null) {
       const unproved = rules.filter(

@@ -1,5 +1,5 @@
 /** What the schema cannot say about issuers. */
-import { nearest } from '../nearest.ts';
+import { nearestName } from '../../json/nearest.ts';
 import { below, type Place, quote, type Report } from '../place.ts';
 import type { IssuerRemains, ServerRemains } from '../schema.ts';
 import { isPrivateHost, urlFaults } from '../uri.ts';
@@ -94,7 +94,7 @@ export function lintIssuerKey(
   if (!draft.issuerKeys.has(issuer)) {
     // While a file cannot be read, the issuer may well be in there.
     if (!draft.complete) return;
-    const near = nearest(issuer, [...draft.issuerKeys]);
+    const near = nearestName(issuer, [...draft.issuerKeys]);
     report(place, {
       value: issuer,
       message: `There is no issuer ${quote(issuer)} in this registry${near === undefined ? '' : `; the nearest is ${quote(near)}`}.`,
