@@ -21,7 +21,9 @@ if (expected === undefined) {
   console.error(`node-binary: no SHA-256 is committed for ${platform}; add it to build/node-binary.ts after review`);
   process.exitCode = 1;
 } else if (actual !== expected) {
-  console.error(`node-binary: ${process.execPath} has SHA-256 ${actual}, expected ${expected} (Node 26.10.0, ${platform})`);
+  console.error(
+    `node-binary: ${process.execPath} has SHA-256 ${actual}, expected ${expected} (Node 26.10.0, ${platform})`,
+  );
   console.error('node-binary: run `npm ci` again; if it stays so, do not trust this binary');
   process.exitCode = 1;
 }
