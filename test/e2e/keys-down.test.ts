@@ -7,7 +7,7 @@ import { start, until } from './start.ts';
 
 const SERVERS = { files: FILES, billing: BILLING };
 /** As short as the configuration allows, so that a test need not wait. */
-const KEYS = { max_age_seconds: 1, cooldown_seconds: 1, timeout_ms: 500, outage_ceiling_seconds: 3 };
+const KEYS = { max_age_seconds: 1, cooldown_seconds: 1, timeout_ms: 5000, outage_ceiling_seconds: 3 };
 
 const codes = ({ decision, reasons }: Decision) => [decision, ...reasons.map(({ code }) => code)].join(' ');
 

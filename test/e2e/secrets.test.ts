@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { BILLING, FILES, readFile, registryOf, startIssuer } from './issue.ts';
-import { start } from './start.ts';
+import { start, until } from './start.ts';
 
 const KEY = 'caller-key-71f09c';
 const WRONG_KEY = 'wrong-caller-key-5ad2';
@@ -51,7 +51,10 @@ test('after allows, denials, outages, malformed and misplaced tokens no part of 
   await issuer.down();
   for (const token of tokens) await post('/v1/decide', readFile(FILES, token));
   await issuer.up();
-  await new Promise((resolve) => setTimeout(resolve, 1100));
+  await until(
+    () => audgate.decide(readFile(FILES, right), key),
+    ({ decision }) => decision === 'allow',
+  );
   for (const token of tokens) {
     for (const path of ['/v1/decide', '/v1/explain']) await post(path, readFile(FILES, token));
     await post('/v1/decide', readFile(`${FILES}/`, token));

@@ -1,10 +1,11 @@
 /** Starts a whole audgate as its users do: a process of its own, real files, real sockets, real signals. */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 import type { Decision } from '../../src/decision/decision.ts';
 
@@ -130,8 +131,10 @@ export async function start({ registry, config = {}, program }: Options): Promis
       return until(status, ({ last_reload }) => last_reload !== null && last_reload.at !== before);
     },
     async memory() {
-      const text = await readFile(`/proc/${pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1]);
+      // `ps` knows it everywhere, but slim images lack it.
+      const linux = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => null);
+      const text = linux ?? (await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)])).stdout;
+      return Number(/(?:^VmRSS:|^)\s*(\d+)(?: kB)?$/m.exec(text)?.[1]);
     },
   };
 }
