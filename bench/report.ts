@@ -1,6 +1,7 @@
 /** The report: medians over rounds, and the ratios that the aims are stated in. */
 import type { Scenario } from './fixture.ts';
 import { type Measured, median } from './measure.ts';
+import type { Scale } from './scale.ts';
 
 export interface Row extends Scenario, Measured {
   readonly round: number;
@@ -14,10 +15,10 @@ interface Run {
   readonly seconds: number;
 }
 
-/** Aims, as data: the most that audgate's CPU a decision may be, as a ratio at the equal rate. */
-const AIMS = { hot_to_echo: 2, hot_opa_to: 4, cold_opa_to: 1.5 };
+/** Aims, as data: ratios of CPU a decision at the equal rate, and of decision time by size of the registry. */
+const AIMS = { hot_to_echo: 2, hot_opa_to: 4, cold_opa_to: 1.5, large_to_small: 1.1 };
 
-export function report(rows: readonly Row[], { rate, rounds, seconds }: Run): string {
+export function report(rows: readonly Row[], scale: readonly Scale[], { rate, rounds, seconds }: Run): string {
   const lines = [
     '# Benchmark',
     '',
@@ -42,7 +43,18 @@ export function report(rows: readonly Row[], { rate, rounds, seconds }: Run): st
       );
       if (mode === 'rate') verdicts.push(...verdictsOf(name, toEcho, opaTo));
     }
-  return [...lines, '', '## Aims at the equal rate', '', ...verdicts, ''].join('\n');
+  return [
+    ...lines,
+    '',
+    '## Aims at the equal rate',
+    '',
+    ...verdicts,
+    '',
+    '## Size of the registry',
+    '',
+    ...scaleLines(scale),
+    '',
+  ].join('\n');
 }
 
 function verdictsOf(name: string, toEcho: number, opaTo: number): readonly string[] {
@@ -53,6 +65,18 @@ function verdictsOf(name: string, toEcho: number, opaTo: number): readonly strin
       say(opaTo >= AIMS.hot_opa_to, `${opaTo.toFixed(2)} × cheaper than OPA (at least ${AIMS.hot_opa_to})`),
     ];
   return [say(opaTo >= AIMS.cold_opa_to, `${opaTo.toFixed(2)} × cheaper than OPA (at least ${AIMS.cold_opa_to})`)];
+}
+
+function scaleLines(scale: readonly Scale[]): readonly string[] {
+  const [small, large] = scale;
+  if (small === undefined || large === undefined) return [];
+  const ratio = large.decision_us / small.decision_us;
+  return [
+    ...scale.map(
+      ({ servers, decision_us }) => `- ${servers} servers: ${decision_us.toFixed(1)} µs a decision, in process`,
+    ),
+    `- ${ratio <= AIMS.large_to_small ? 'reached' : 'MISSED'}: ratio ${ratio.toFixed(2)} (at most ${AIMS.large_to_small})`,
+  ];
 }
 
 const nameOf = ({ algorithm, warmth, outcome }: Scenario) => `${algorithm} ${warmth} ${outcome}`;

@@ -11,6 +11,7 @@ import { findOpa, opaCache } from '../src/policy/find.ts';
 import { createIssuerKey, type Question, questionsOf, registryOf, type Scenario } from './fixture.ts';
 import { type Measured, measure } from './measure.ts';
 import { type Row, report } from './report.ts';
+import { measureScale } from './scale.ts';
 import { type Server, startTelling, startTold } from './server.ts';
 
 const quick = process.argv.includes('--quick');
@@ -139,7 +140,8 @@ for (const scenario of scenarios) {
 }
 await mkdir('report', { recursive: true });
 await writeFile('report/bench.json', `${JSON.stringify(rows, null, 2)}\n`);
-const text = report(rows, { rate: RATE, rounds: ROUNDS, seconds: SECONDS });
+const scale = await measureScale();
+const text = report(rows, scale, { rate: RATE, rounds: ROUNDS, seconds: SECONDS });
 await writeFile('report/bench.md', text);
 process.stdout.write(text);
 await rm(folder, { recursive: true });
