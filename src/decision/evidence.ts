@@ -14,18 +14,36 @@ const UNSAFE =
 
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** A text that a client, token or custom rule wrote, made fit for answers and logs: escaped, and cut with `…`. */
+/**
+ * A text that a client, token or custom rule wrote, made fit for answers and logs: escaped, and cut with `…`. Always
+ * well-formed: a reader as strict as ours must take every answer and record.
+ * @param limit UTF-16 code units, at least 1
+ */
 export function legible(text: string, limit: number = MAX_VALUE_LENGTH): string {
   // Cut before escaping, so that a megabyte of control characters is never expanded.
   const cut = text.length > limit;
   const safe = (cut ? text.slice(0, limit) : text).replace(UNSAFE, escaped);
-  if (safe.length <= limit) return cut ? `${safe.slice(0, limit - 1)}…` : safe;
-  return `${safe.slice(0, limit - 1)}…`;
+  if (!cut && safe.length <= limit) return safe;
+  const shown = safe.slice(0, limit - 1);
+  // Lone surrogates are escaped by now, so a high one at the end is half of a pair that the cut went through.
+  return `${isHighSurrogate(shown.charCodeAt(shown.length - 1)) ? shown.slice(0, -1) : shown}…`;
 }
 
-/** A list of evidence, made fit likewise; a seventeenth value becomes `…`. */
+/** NaN, of an empty text, is none. */
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+/** A list of evidence, made fit likewise; what stands from the sixteenth on in a longer one becomes `…`. */
 export function evidence(values: Evidence): Evidence {
-  const shown = values.slice(0, MAX_VALUES).map((value) => (typeof value === 'string' ? legible(value) : value));
+  const shown = values
+    .slice(0, MAX_VALUES)
+    .map((value) => (typeof value === 'string' ? legible(value) : carried(value)));
   if (values.length > MAX_VALUES) shown[MAX_VALUES - 1] = '…';
   return shown;
+}
+
+/** A number that readers of JSON agree about (RFC 7493 §2.2), or its text. */
+function carried(value: number): string | number {
+  return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : String(value);
 }
