@@ -2,19 +2,18 @@
  * Says where and why a text is no strict JSON. Runs only after the reader has found that it is none, so it may take its
  * time, but stays linear. It yields no values: `JSON.parse` alone does.
  */
+import { isPlainName, plainPointerTo } from './pointer.ts';
 import { endOfNumber, numberDefect } from './scan.ts';
 
 export interface JsonProblem {
-  /** JSON pointer (RFC 6901); `''` is the root. Ends early before a name that is too long or not well-formed. */
+  /** JSON pointer (RFC 6901); `''` is the root. Ends early before a name that is not plain. */
   readonly pointer: string;
   /** Repeats nothing of the text. */
   readonly message: string;
 }
 
-/** Problems that are listed; a reader mends these first. */
-const MAX_PROBLEMS = 16;
-/** Characters of a member name in a pointer. */
-const MAX_STEP_LENGTH = 255;
+/** Problems that are listed of one text or value; a reader mends these first. */
+export const MAX_PROBLEMS = 16;
 
 interface Frame {
   /** Names seen in an object; null: an array. */
@@ -68,7 +67,8 @@ export function locate(text: string, depth: number): readonly JsonProblem[] {
         if (!wellFormed) report('has a member name with a lone surrogate');
         top.step = read;
         if (read === '__proto__') report('is a member name that is not allowed');
-        if (top.names.has(read)) report('is a member that its object has already');
+        if (top.names.has(read))
+          report(isPlainName(read) ? 'is a member that its object has already' : 'has a member twice');
         top.names.add(read);
         expected = 'colon';
       } else {
@@ -105,16 +105,10 @@ function broken(frames: readonly Frame[], at: number, found: string): JsonProble
   return { pointer: pointerTo(frames), message: `is not JSON: ${found} at character ${at + 1} of the text` };
 }
 
-/** RFC 6901 §3 and §4. */
 function pointerTo(frames: readonly Frame[]): string {
-  let pointer = '';
-  for (const { step } of frames) {
-    if (step === null) break;
-    const token = String(step);
-    if (token.length > MAX_STEP_LENGTH || !token.isWellFormed()) break;
-    pointer += `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  }
-  return pointer;
+  const path = frames.map(({ step }) => step);
+  const end = path.indexOf(null);
+  return plainPointerTo((end === -1 ? path : path.slice(0, end)).filter((step) => step !== null));
 }
 
 /** @returns the position after the closing quote, or the text's end */

@@ -1,16 +1,16 @@
 /**
- * Says where a JSON value differs from its schema: every place at once, by JSON pointer, without ever repeating a value.
+ * Says where a JSON value differs from its schema: many places at once, by JSON pointer, without ever repeating a value.
  * What a value holds may be a token or a key; what it is (a number, a list) may be told.
  */
 import { z } from 'zod';
-import type { JsonProblem } from './locate.ts';
+import { type JsonProblem, MAX_PROBLEMS } from './locate.ts';
 import { nearestName } from './nearest.ts';
+import { isPlainName, type Path, plainPointerTo, stepTo } from './pointer.ts';
 import { isJsonObject } from './value.ts';
 
-/** Names that a message may repeat. Anything else could be a secret in the wrong place, or unfit to print. */
-const PLAIN_NAME = /^[A-Za-z0-9_.:/-]{1,64}$/;
-
 /**
+ * The first `MAX_PROBLEMS`; nothing is worked out beyond them. How many issues the schema itself finds is not bounded
+ * here: see to it there, where a client chooses how many members or items there are.
  * @param notes messages for unknown members that deserve better than "unknown", by pointer
  * @returns an empty list when the value fits
  */
@@ -20,36 +20,44 @@ export function mismatches(
   issues: readonly z.core.$ZodIssue[],
   notes: Readonly<Record<string, string>> = {},
 ): readonly JsonProblem[] {
-  return issues.flatMap((issue) => describe(schema, value, issue, [], notes));
+  const problems: JsonProblem[] = [];
+  for (const issue of issues) {
+    for (const problem of describe(schema, value, issue, [], notes)) {
+      problems.push(problem);
+      if (problems.length >= MAX_PROBLEMS) return problems;
+    }
+  }
+  return problems;
 }
 
-type Path = readonly PropertyKey[];
-
-function describe(
+function* describe(
   schema: z.ZodType,
   value: unknown,
   issue: z.core.$ZodIssue,
   above: Path,
   notes: Readonly<Record<string, string>>,
-): readonly JsonProblem[] {
+): Generator<JsonProblem, void> {
   const path = [...above, ...issue.path];
-  const pointer = pointerTo(path);
+  const pointer = plainPointerTo(path);
   if (issue.code === 'unrecognized_keys') {
     const known = namesAt(schema, path);
-    return issue.keys.map((key) => unknownMember(pointer, key, known, notes));
-  }
-  if (issue.code === 'invalid_union') {
+    for (const key of issue.keys) yield unknownMember(pointer, key, known, notes);
+  } else if (issue.code === 'invalid_union') {
     // Members are judged only where the value is of the branch's kind; else the branches are listed by the schema.
     const entered = issue.errors.find((branch) => !branch.some((inner) => inner.path.length === 0 && isKind(inner)));
-    if (entered !== undefined) return entered.flatMap((inner) => describe(schema, value, inner, path, notes));
-    return [{ pointer, message: issue.message }];
+    if (entered === undefined) yield { pointer, message: issue.message };
+    else for (const inner of entered) yield* describe(schema, value, inner, path, notes);
+  } else if (issue.code === 'invalid_key') {
+    yield { pointer, message: issue.issues[0]?.message ?? 'is not a valid name' };
+  } else if (issue.code === 'invalid_type') {
+    const found = valueAt(value, path);
+    const expected = EXPECTED[issue.expected] ?? issue.expected;
+    const message =
+      found === undefined ? `is missing: expected ${expected}` : `must be ${expected}, and is ${kindOf(found)}`;
+    yield { pointer, message };
+  } else {
+    yield { pointer, message: issue.message };
   }
-  if (issue.code === 'invalid_key') return [{ pointer, message: issue.issues[0]?.message ?? 'is not a valid name' }];
-  if (issue.code !== 'invalid_type') return [{ pointer, message: issue.message }];
-  const found = valueAt(value, path);
-  const expected = EXPECTED[issue.expected] ?? issue.expected;
-  if (found === undefined) return [{ pointer, message: `is missing: expected ${expected}` }];
-  return [{ pointer, message: `must be ${expected}, and is ${kindOf(found)}` }];
 }
 
 const isKind = (issue: z.core.$ZodIssue) => issue.code === 'invalid_type' || issue.code === 'invalid_value';
@@ -60,11 +68,11 @@ function unknownMember(
   known: readonly string[],
   notes: Readonly<Record<string, string>>,
 ): JsonProblem {
-  const pointer = `${parent}/${escaped(name)}`;
+  const pointer = `${parent}${stepTo(name)}`;
   if (Object.hasOwn(notes, pointer)) return { pointer, message: notes[pointer] ?? '' };
   const near = nearestName(name, known);
   const hint = near === undefined ? `expected one of ${known.join(', ')}` : `did you mean ${JSON.stringify(near)}?`;
-  if (!PLAIN_NAME.test(name)) return { pointer: parent, message: `has a member with an unknown name: ${hint}` };
+  if (!isPlainName(name)) return { pointer: parent, message: `has a member with an unknown name: ${hint}` };
   return { pointer, message: `is an unknown member: ${hint}` };
 }
 
@@ -127,15 +135,3 @@ function valueAt(value: unknown, path: Path): unknown {
   }
   return found;
 }
-
-/** RFC 6901 §3. Ends before a name that is not plain: the pointer leads to the object that holds it. */
-function pointerTo(path: Path): string {
-  let pointer = '';
-  for (const step of path) {
-    if (typeof step === 'string' && !PLAIN_NAME.test(step)) return pointer;
-    pointer += `/${escaped(String(step))}`;
-  }
-  return pointer;
-}
-
-const escaped = (name: string) => name.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -1,5 +1,6 @@
 /** Where a value of the registry stands, and how a finding about it becomes a problem with file, line and column. */
 import { legible } from '../decision/evidence.ts';
+import { pointerTo } from '../json/pointer.ts';
 import type { Problem } from './registry.ts';
 
 export type Path = readonly (string | number)[];
@@ -37,11 +38,6 @@ export function below(place: Place, ...path: (string | number)[]): Place {
   return { origin: place.origin, path: [...place.path, ...path] };
 }
 
-/** RFC 6901 */
-export function pointer(path: Path): string {
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
 export function problemAt(place: Place, finding: Finding): Problem {
   const { line, column } = place.origin.locate(place.path, finding.at ?? 'value');
   return {
@@ -49,7 +45,7 @@ export function problemAt(place: Place, finding: Finding): Problem {
     file: place.origin.file,
     line,
     column,
-    path: pointer(place.path),
+    path: pointerTo(place.path),
     value: isSecret(place.path, finding.value) ? null : (finding.value ?? null),
     message: finding.message,
     remedy: finding.remedy,

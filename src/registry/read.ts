@@ -3,7 +3,8 @@
  * could understand differently: several documents, duplicate keys, tags, YAML 1.1, and aliases that expand without end.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
-import { type Path, type Place, type Position, pointer, quote, type Report } from './place.ts';
+import { pointerTo } from '../json/pointer.ts';
+import { type Path, type Place, type Position, quote, type Report } from './place.ts';
 
 export interface ReadText {
   /** Undefined when the text could not be read at all; every reason was reported. */
@@ -23,7 +24,7 @@ export function readText(text: string, file: string, report: Report): ReadText {
   const origin = {
     file,
     locate(path: Path, what: 'value' | 'name'): Position {
-      const known = what === 'name' ? records.get(pointer(path)) : undefined;
+      const known = what === 'name' ? records.get(pointerTo(path)) : undefined;
       if (known !== undefined) return known;
       again ??= parse(text);
       return position(again, path, what);
@@ -161,7 +162,7 @@ function recordPositions(document: Document.Parsed | undefined, lines: LineCount
   for (const { key: field, value: records } of document.contents.items) {
     if (!isMap(records) || !isScalar(field)) continue;
     for (const { key } of records.items) {
-      if (isScalar(key)) found.set(pointer([String(field.value), String(key.value)]), at(lines, start(key) ?? 0));
+      if (isScalar(key)) found.set(pointerTo([String(field.value), String(key.value)]), at(lines, start(key) ?? 0));
     }
   }
   return found;

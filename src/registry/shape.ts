@@ -1,6 +1,7 @@
 /** Checks a record against the schema, says all that is wrong with it, and keeps what is right for the lint. */
 import type { z } from 'zod';
 import { nearestName } from '../json/nearest.ts';
+import { pointerTo } from '../json/pointer.ts';
 import {
   described,
   description,
@@ -13,7 +14,7 @@ import {
   valueAt,
   withArticle,
 } from './describe.ts';
-import { below, type Path, type Place, pointer, quote, type Report } from './place.ts';
+import { below, type Path, type Place, quote, type Report } from './place.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -44,7 +45,7 @@ export function shape<Strict, Remains>(
   // A value that is too long and of a wrong form is one problem to its author.
   const told = new Set<string>();
   for (const { path, ...finding } of faults) {
-    const text = `${pointer(path)} ${finding.message}`;
+    const text = `${pointerTo(path)} ${finding.message}`;
     if (!told.has(text)) report(below(place, ...path), finding);
     told.add(text);
   }

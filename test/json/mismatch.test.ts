@@ -68,4 +68,12 @@ describe('a mismatch is told by pointer, with what was expected and found', () =
   it('with a note where there is one', () => {
     expect(found({ name: '', proof: {} }, { '/proof': 'comes later' })).toEqual(['/proof: comes later']);
   });
+
+  it('no more than 16 of them, however many there are', () => {
+    const many = Array.from({ length: 10_000 }, (_, at) => at);
+    const unknown = Object.fromEntries(many.map((at) => [`x${at}`, 1]));
+    expect(found({ name: '', list: many })).toHaveLength(16);
+    expect(found({ name: '', ...unknown })).toHaveLength(16);
+    expect(found({ name: '', either: { base64: '', ...unknown } })).toHaveLength(16);
+  });
 });

@@ -42,8 +42,8 @@ describe('what readers disagree about is refused, with its place', () => {
     ['{"a":1,"a":1}', '/a', /already/],
     ['{"x":[0,{"a":1,"\\u0061":2}]}', '/x/1/a', /already/],
     ['{"a":{"b":1},"c":{"b":1,"b":{}}}', '/c/b', /already/],
-    ['{"":1,"":2}', '/', /already/],
-    ['{"a/b~c":1,"a/b~c":2}', '/a~1b~0c', /already/],
+    ['{"":1,"":2}', '', /a member twice/],
+    ['{"a/b-c":1,"a/b-c":2}', '/a~1b-c', /already/],
     ['{"__proto__":{}}', '/__proto__', /not allowed/],
     ['[{"\\u005f\\u005fproto__":null}]', '/0/__proto__', /not allowed/],
     ['["\\ud800"]', '/0', /lone surrogate/],
@@ -164,6 +164,20 @@ describe('the list of problems', () => {
       for (const { message } of problemsOf(text)) expect(message).not.toContain(secret);
     expect(problemsOf(`{"a":{"${'x'.repeat(256)}":[1e999]}}`)[0]?.pointer).toBe('/a');
     expect(problemsOf('{"a":{"\\ud800":[1e999]}}').map(({ pointer }) => pointer)).toEqual(['/a', '/a']);
+  });
+
+  test.each([
+    ['right-to-left override', 'a\u202eb'],
+    ['control', 'a\u0007b'],
+    ['line break', 'a\nb'],
+    ['markup', '"><script>'],
+    ['token', `eyJ${'x'.repeat(80)}.eyJ${'y'.repeat(80)}.z`],
+    ['other letters', 'naïve'],
+  ])('pointers end before a name that is not plain: %s', (_, name) => {
+    const text = JSON.stringify({ a: { [name]: { b: [1e300] } } }).replace('1e+300', '1e999');
+    expect(problemsOf(text)).toEqual([{ pointer: '/a', message: expect.stringMatching(/beyond the range/) }]);
+    const twice = `{"a":{${JSON.stringify(name)}:1,${JSON.stringify(name)}:2}}`;
+    expect(problemsOf(twice)).toEqual([{ pointer: '/a', message: 'has a member twice' }]);
   });
 });
 
