@@ -2,9 +2,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProblemAnswer } from './problems.ts';
 
-/** RFC 9110 §8.3.1: `type/subtype` and parameters, whose values are tokens or quoted strings. */
+/** Characters of a Content-Type: twice what anyone sends for JSON. */
+const MAX_LENGTH = 256;
+/**
+ * RFC 9110 §8.3.1: `type/subtype` and parameters, whose values are tokens or quoted strings; an empty parameter is let
+ * be. Every space can be read in one way only: in two ways, a text that does not fit takes time without end.
+ */
 const JSON_TYPE =
-  /^application\/json[ \t]*(?:;[ \t]*(?:[!#$%&'*+.^_`|~\w-]+=(?:[!#$%&'*+.^_`|~\w-]+|"[^"\\]*"))?[ \t]*)*$/i;
+  /^application\/json(?:[ \t]*;(?:[ \t]*[!#$%&'*+.^_`|~\w-]+=(?:[!#$%&'*+.^_`|~\w-]+|"[^"\\]*"))?)*[ \t]*$/i;
 const CHARSET = /;[ \t]*charset=(?:"([^"]*)"|([^;" \t]*))/gi;
 
 /** @returns null when the body may be read */
@@ -22,7 +27,7 @@ export function refuseMedia({ headers, rawHeaders }: IncomingMessage): ProblemAn
 
 function isJson(type: string | undefined): boolean {
   if (type === 'application/json') return true;
-  if (type === undefined || !JSON_TYPE.test(type)) return false;
+  if (type === undefined || type.length > MAX_LENGTH || !JSON_TYPE.test(type)) return false;
   return [...type.matchAll(CHARSET)].every(([, quoted, plain]) => (quoted ?? plain ?? '').toLowerCase() === 'utf-8');
 }
 

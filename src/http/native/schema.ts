@@ -4,21 +4,58 @@
  * here, and a decision judges it.
  */
 import { z } from 'zod';
+import { MAX_PROBLEMS } from '../../json/locate.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
 
 /** RFC 9110 §5.6.2 token, and the contract's limit. */
 const SCHEME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/;
 /** A field name (RFC 9110 §5.1) without capitals. */
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-/** Characters of `client_ip` and `request_id`: they are written into records. */
-const MAX_CONTEXT_LENGTH = 255;
 
 /** An object of any members. The strict reader has read it already, so it is taken as it is and not copied. */
 const object = z
   .custom<JsonObject>(isJsonObject, { error: 'must be an object' })
   .meta({ type: 'object', additionalProperties: true });
 const text = z.string();
-const label = z.string().max(MAX_CONTEXT_LENGTH, { error: `must not be longer than ${MAX_CONTEXT_LENGTH} characters` });
+
+/**
+ * Judged here rather than by a record of lists, which finds as many issues as there are names and values: what a client
+ * sent stands here, and finding 100,000 of them takes long.
+ */
+const headers = z
+  .custom<Readonly<Record<string, readonly string[]>>>(isJsonObject, { error: 'must be an object', abort: true })
+  .superRefine((value, context) => {
+    let found = 0;
+    for (const fault of headerFaults(value)) {
+      context.addIssue(fault);
+      if (++found >= MAX_PROBLEMS) return;
+    }
+  })
+  .meta({
+    type: 'object',
+    propertyNames: { type: 'string', pattern: HEADER_NAME.source },
+    additionalProperties: { type: 'array', items: { type: 'string' } },
+  });
+
+function* headerFaults(value: Readonly<Record<string, unknown>>): Generator<z.core.$ZodSuperRefineIssue> {
+  for (const name of Object.keys(value)) {
+    const list = value[name];
+    if (!HEADER_NAME.test(name)) {
+      yield {
+        code: 'custom',
+        path: [name],
+        message: 'has a header name that is no lower-case field name',
+        input: name,
+      };
+    } else if (!Array.isArray(list)) {
+      yield { code: 'invalid_type', expected: 'array', path: [name], input: list };
+    } else {
+      for (const [at, item] of list.entries()) {
+        if (typeof item !== 'string') yield { code: 'invalid_type', expected: 'string', path: [name, at], input: item };
+      }
+    }
+  }
+}
 
 const call = z
   .strictObject({
@@ -71,11 +108,7 @@ export const decideRequest = z
       .strictObject({
         method: text.exactOptional(),
         url: text.exactOptional(),
-        headers: z
-          .record(
-            z.string().regex(HEADER_NAME, { error: 'has a header name that is no lower-case field name' }),
-            z.array(text),
-          )
+        headers: headers
           .exactOptional()
           .describe('Lower-case names, arrays of values. mcp-method and mcp-name are compared with the call.'),
       })
@@ -83,8 +116,8 @@ export const decideRequest = z
       .describe('The client’s request.'),
     context: z
       .strictObject({
-        client_ip: label.exactOptional(),
-        request_id: label.exactOptional(),
+        client_ip: text.exactOptional(),
+        request_id: text.exactOptional(),
         extra: object.exactOptional().describe('For custom rules.'),
       })
       .exactOptional(),
@@ -95,10 +128,17 @@ export const explainRequest = decideRequest
   .extend({
     at: z.iso
       .datetime({ offset: true, error: 'must be a time of RFC 3339, such as 2026-11-23T12:00:00Z' })
+      .refine(hasFourDigitYear, { error: 'must be in the years 0000 to 9999 in UTC' })
       .exactOptional()
       .describe('The time to decide for. Default now.'),
   })
   .describe('As /v1/decide, for any time.');
+
+/** Else the date that policy sees is not YYYY-MM-DD (contract 6). True of what is no time: that was said already. */
+function hasFourDigitYear(at: string): boolean {
+  const milliseconds = Date.parse(at);
+  return Number.isNaN(milliseconds) || /^\d{4}-/.test(new Date(milliseconds).toISOString());
+}
 
 export type DecideRequest = z.output<typeof decideRequest>;
 export type ExplainRequest = z.output<typeof explainRequest>;

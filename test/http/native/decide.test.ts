@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { decision, problem } from '../../../src/http/native/answers.ts';
+import { decideRequest } from '../../../src/http/native/schema.ts';
 import { ALLOW, BILLING, caller, DENY, FILES, INDETERMINATE, serve } from '../serve.ts';
 
 const CALL = { method: 'tools/call', tool: 'read_file', arguments: {} };
 const QUESTION = { server: FILES, token: 'a.b.c', call: CALL };
+
+const members = (count: number, first = 'x') =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`${first}${at}`, 1]));
 
 describe('POST /v1/decide answers', () => {
   it.each([
@@ -74,6 +78,12 @@ describe('POST /v1/decide asks', () => {
     ['a message that is a number', { message: 7 }, { source: { kind: 'message', message: 7 } }],
     ['a body as text', { body: '{}' }, { source: { kind: 'body', body: '{}' } }],
     ['a body as bytes', { body: { base64: '/wA=' } }, { source: { kind: 'body', body: Buffer.from([255, 0]) } }],
+    [
+      // From the client, more often than not: it must not make of every decision a 400.
+      'a long request_id and client_ip',
+      { context: { request_id: 'x'.repeat(5000), client_ip: 'y'.repeat(256) } },
+      { context: { request_id: 'x'.repeat(5000), client_ip: 'y'.repeat(256) } },
+    ],
     ['an unknown method without target', { call: { method: 'x' } }, { source: { kind: 'call', method: 'x' } }],
     [
       'a task',
@@ -139,11 +149,9 @@ describe('POST /v1/decide refuses with 400, by pointer', () => {
     ['a scheme that is no token', { server: FILES, scheme: 'Bear er' }, ['/scheme']],
     ['an empty scheme', { server: FILES, scheme: '' }, ['/scheme']],
     ['a scheme of 33 characters', { server: FILES, scheme: 'x'.repeat(33) }, ['/scheme']],
-    [
-      'a request_id of 256 characters',
-      { server: FILES, context: { request_id: 'x'.repeat(256) } },
-      ['/context/request_id'],
-    ],
+    ['a request_id that is a number', { server: FILES, context: { request_id: 7 } }, ['/context/request_id']],
+    ['headers that are a list', { server: FILES, http: { headers: [] } }, ['/http/headers']],
+    ['a list in a header', { server: FILES, http: { headers: { a: [['x']] } } }, ['/http/headers/a/0']],
     ['an extra that is a list', { server: FILES, context: { extra: [] } }, ['/context/extra']],
     ['an unknown member of context', { server: FILES, context: { clientip: '' } }, ['/context/clientip']],
     ['a list', [], ['']],
@@ -166,6 +174,18 @@ describe('POST /v1/decide refuses with 400, by pointer', () => {
     expect(problems.map(({ pointer }) => pointer).sort()).toEqual(
       ['', '/body', '/call/uri', '/context/client_ip', '/scheme', '/server', '/tokn'].sort(),
     );
+  });
+
+  it.each([
+    ['mistyped header values', { http: { headers: { a: Array(60_000).fill(1) } } }],
+    ['mistyped headers', { http: { headers: members(20_000) } }],
+    ['badly named headers', { http: { headers: members(20_000, 'A') } }],
+    ['unknown members', members(20_000)],
+  ])('the first of very many problems: %s', async (_, given) => {
+    const { problems } = await refused({ server: FILES, ...given });
+    expect(problems).toHaveLength(16);
+    // The schema itself stops, so that the work does not grow with what is wrong.
+    expect(decideRequest.safeParse({ server: FILES, ...given }).error?.issues.length).toBeLessThanOrEqual(16);
   });
 
   it('the nearest name, and what is not supported by this version', async () => {
@@ -236,6 +256,14 @@ describe('POST /v1/decide takes', () => {
     ['text/plain', 415],
     ['application/x-www-form-urlencoded', 415],
     ['application/problem+json', 415],
+    ['application/json ; ;a=b ; c="d;e" ;', 200],
+    ['application/json;a', 415],
+    ['application/json a=b', 415],
+    [`application/json;a=${'x'.repeat(237)}`, 200],
+    [`application/json;a=${'x'.repeat(238)}`, 415],
+    // What a pattern that can read a space in two ways would take ages for.
+    [`application/json${';  '.repeat(75)}!`, 415],
+    [`application/json;${' '.repeat(15_000)}!`, 415],
   ])('Content-Type %s: %i', async (type, status) => {
     const { post } = await serve();
     expect((await post(QUESTION, { 'content-type': type })).status).toBe(status);

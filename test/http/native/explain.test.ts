@@ -18,6 +18,9 @@ describe('POST /v1/explain', () => {
     ['2026-11-23T12:00:00Z', 1_795_435_200],
     ['2026-11-23T12:00:00.999Z', 1_795_435_200],
     ['2026-11-23T13:00:00+01:00', 1_795_435_200],
+    ['0000-01-01T00:00:00Z', -62_167_219_200],
+    ['9999-12-31T23:59:59Z', 253_402_300_799],
+    ['9999-12-31T23:59:59+01:00', 253_402_297_199],
     [undefined, undefined],
   ])('decides for %s', async (at, seconds) => {
     const { post, asked } = await serve();
@@ -28,16 +31,17 @@ describe('POST /v1/explain', () => {
     ]);
   });
 
-  it.each([1_795_435_200, '2026-11-23', 'now', '2026-02-30T00:00:00Z', '2026-11-23T12:00:00', null])(
-    'refuses %j as a time',
-    async (at) => {
-      const { post, asked } = await serve();
-      const response = await post({ ...QUESTION, at }, {}, PATH);
-      expect(response.status).toBe(400);
-      expect(problem.parse(await response.json()).problems.map(({ pointer }) => pointer)).toEqual(['/at']);
-      expect(asked).toEqual([]);
-    },
-  );
+  it.each([
+    // Years that four digits do not hold: 10000 and -1 in UTC.
+    ...['9999-12-31T23:59:59-01:00', '0000-01-01T00:00:00+00:01'],
+    ...[1_795_435_200, '2026-11-23', 'now', '2026-02-30T00:00:00Z', '2026-11-23T12:00:00', null],
+  ])('refuses %j as a time', async (at) => {
+    const { post, asked } = await serve();
+    const response = await post({ ...QUESTION, at }, {}, PATH);
+    expect(response.status).toBe(400);
+    expect(problem.parse(await response.json()).problems.map(({ pointer }) => pointer)).toEqual(['/at']);
+    expect(asked).toEqual([]);
+  });
 
   it('checks the question as /v1/decide does', async () => {
     const { post } = await serve();
