@@ -5,10 +5,10 @@ import type { JsonObject } from '../json/value.ts';
 import { digestOf } from './digest.ts';
 import type { Entry } from './lint/draft.ts';
 import { untilSeconds } from './lint/waiver.ts';
+import { nearestOf } from './nearest.ts';
 import { classifier } from './operation.ts';
 import type { IssuerRecord, KeySource, Owner, Registry, ServerRecord, Source } from './registry.ts';
 import type { WrittenIssuer, WrittenServer, WrittenWaiver } from './schema.ts';
-import { folded } from './uri.ts';
 
 export type KeySourceOf = (issuerKey: string) => KeySource;
 
@@ -25,13 +25,10 @@ export function buildRegistry(
     if (known === undefined) owners.set(audience, [owner]);
     else if (!known.some(({ kind, key }) => kind === owner.kind && key === owner.key)) known.push(owner);
   };
-  const near = new Map<string, ServerRecord>();
   for (const server of servers.values()) {
     for (const audience of [server.resource, ...server.audiences]) {
       own(typeof audience === 'string' ? audience : audience.value, { kind: 'server', key: server.key });
     }
-    const form = folded(server.resource);
-    if (!near.has(form)) near.set(form, server);
   }
   for (const issuer of issuers.values()) own(issuer.issuer, { kind: 'issuer', key: issuer.key });
 
@@ -45,7 +42,7 @@ export function buildRegistry(
     issuerByIss: new Map([...issuers.values()].map((record) => [record.issuer, record])),
     serverByResource: new Map([...servers.values()].map((record) => [record.resource, record])),
     ownersOf: (audience) => owners.get(audience) ?? NONE,
-    nearestServer: (resource) => near.get(folded(resource)),
+    nearestServer: nearestOf(servers.values()),
   };
 }
 

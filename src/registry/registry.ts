@@ -86,7 +86,10 @@ export interface Registry {
   readonly serverByResource: ReadonlyMap<string, ServerRecord>;
   /** Exact owner of an audience value: every server that accepts it (in whichever issuer's tokens), every `iss`. */
   ownersOf(audience: string): readonly Owner[];
-  /** Server whose resource is this but for case, default port, trailing slash and the like: for messages only. */
+  /**
+   * Server whose resource is this but for case, default port, trailing slash and the like, or lies above or below it: for
+   * messages only. Nobody for a text longer than 2,048 characters.
+   */
   nearestServer(resource: string): ServerRecord | undefined;
 }
 

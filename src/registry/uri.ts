@@ -105,9 +105,16 @@ export function urlFaults(text: string, may: { readonly query: boolean }): reado
  */
 export function normalised(identifier: string): string {
   const parsed = URL.parse(identifier);
-  if (parsed === null) return identifier.replace(/\/+$/, '');
+  if (parsed === null) return withoutTrailingSlashes(identifier);
   const [, head = '', tail = ''] = /^([^?#]*)(.*)$/s.exec(parsed.href) ?? [];
-  return `${head.replace(/\/+$/, '')}${tail.replace(/\/+$/, '')}`;
+  return `${withoutTrailingSlashes(head)}${withoutTrailingSlashes(tail)}`;
+}
+
+/** A loop, not a pattern: slashes that are not at the end would make it start anew at each of them, quadratic in all. */
+export function withoutTrailingSlashes(text: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === '/') end--;
+  return text.slice(0, end);
 }
 
 /** Coarser still, for messages: scheme and case do not count either. */

@@ -188,7 +188,7 @@ test('owners and near misses are found by what is registered', () => {
   ]) {
     expect(registry.nearestServer(near)?.key).toBe('a');
   }
-  for (const far of ['https://c.example/mcp', 'https://a.example', '', 'a', 'constructor', '\ud800']) {
+  for (const far of ['https://c.example/mcp', 'https://a.example.evil', '', 'a', 'constructor', '\ud800']) {
     expect(registry.nearestServer(far)).toBeUndefined();
   }
 });
