@@ -93,7 +93,11 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     last = { at: new Date(now()).toISOString(), ok: next.ok, problems };
     metrics.reloaded(next.ok);
     if (next.ok) log.info({ revision: snapshot.revision }, 'reloaded');
-    else log.error({ problems, revision: snapshot.revision }, 'the reload was refused; the last good revision stays');
+    else
+      log.error(
+        { ...logged(problems), revision: snapshot.revision },
+        'the reload was refused; the last good revision stays',
+      );
     return last;
   }
 
@@ -144,6 +148,13 @@ async function assemble({ sources, now }: ServiceParts, onAlarm: (alarm: Alarm) 
   const parts = [registry.digest, policy.core.digest, policy.custom?.digest ?? ''];
   const revision = `sha256:${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
   return { ok: true, snapshot: { registry, policy, revision, loaded_at: now() }, warnings: loaded.warnings };
+}
+
+/** As many as a reader of the log mends at once; all of them are in `audgate registry check`. */
+const MAX_LOGGED = 50;
+
+function logged(problems: readonly ReloadProblem[]) {
+  return { problems: problems.slice(0, MAX_LOGGED), more: Math.max(problems.length - MAX_LOGGED, 0) };
 }
 
 const plain = (message: string): ReloadProblem => ({ severity: 'error', message });

@@ -8,7 +8,7 @@ import { mismatches } from '../json/mismatch.ts';
 import { readJson } from '../json/read.ts';
 import type { Host } from './host.ts';
 import { once } from './options.ts';
-import { print } from './terminal.ts';
+import { print, shown } from './terminal.ts';
 
 /** Levels of nesting in arguments, the same as of a request. */
 const MAX_DEPTH = 32;
@@ -50,6 +50,7 @@ export function addAskOptions(command: Command): Command {
     .option('--json', 'print the answer as the HTTP interface gives it');
 }
 
+const VALUES = { tool: 'NAME', prompt: 'NAME', uri: 'URI' } as const;
 const DEFAULT_METHODS = { tool: 'tools/call', prompt: 'prompts/get', uri: 'resources/read' } as const;
 
 /** @returns null when the command was used wrongly; why stands on standard error then */
@@ -84,7 +85,13 @@ export async function readQuestion(options: AskOptions, host: Host): Promise<Que
     ...contradictions(request),
   ];
   if (!parsed.success || problems.length > 0) {
-    for (const { pointer, message } of problems) complain(`--${pointer.split('/').at(-1)} ${message}`);
+    for (const { pointer, message } of problems) {
+      const missing = (['tool', 'prompt', 'uri'] as const).find(
+        (name) => pointer === `/call/${name}` && options[name] === undefined,
+      );
+      const option = `--${pointer.split('/').at(-1)}`;
+      complain(missing ? `give ${option} ${VALUES[missing]}: ${shown(method)} takes it` : `${option} ${message}`);
+    }
     return null;
   }
   const { at, ...asked } = parsed.data;

@@ -59,6 +59,27 @@ test.each([
   expect(stderr).not.toContain('    at ');
 });
 
+test.each([
+  ['tools/call', [], ['give --tool NAME: tools/call takes it']],
+  ['prompts/get', [], ['give --prompt NAME: prompts/get takes it']],
+  ['resources/subscribe', [], ['give --uri URI: resources/subscribe takes it']],
+  [
+    'tools/call',
+    ['--prompt', 'x'],
+    [
+      '--prompt does not belong to this method: it takes its target in tool alone',
+      'give --tool NAME: tools/call takes it',
+    ],
+  ],
+  ['tools/list', ['--tool', 'x'], ['--tool does not belong to this method: it takes no target']],
+  ['ping', ['--at', '9999-12-31T23:59:59-01:00'], ['--at must be in the years 0000 to 9999 in UTC']],
+])('--method %s %j says which option to give or to leave out', async (method, more, lines) => {
+  const args = ['decide', '--registry', 'package.json', '--server', 's', '--method', method, ...more];
+  const { code, stdout, stderr } = await inProcess(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toBe(lines.map((line) => `audgate: ${line}\n`).join(''));
+});
+
 test('the process ends with the code of the command, and with nothing on standard output', async () => {
   const [usage, help] = await Promise.all([audgate(['judge']), audgate(['--help'])]);
   expect(usage).toMatchObject({ code: 2, stdout: '' });

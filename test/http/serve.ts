@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { CallerConfig, Listen } from '../../src/config.ts';
 import type { Ask, Caller } from '../../src/decide/ask.ts';
-import type { Decider, Explanation } from '../../src/decide/decider.ts';
+import type { Decider, Explanation, ReloadReport } from '../../src/decide/decider.ts';
 import type { Snapshot } from '../../src/decide/snapshot.ts';
 import type { Decision } from '../../src/decision/decision.ts';
 import { createApp } from '../../src/http/app.ts';
@@ -74,6 +74,7 @@ export interface Options {
   readonly headers_timeout_ms?: number;
   readonly request_timeout_ms?: number;
   readonly servers?: readonly ServerRecord[];
+  readonly lastReload?: ReloadReport;
 }
 
 export async function serve(options: Options = {}): Promise<Served> {
@@ -94,7 +95,7 @@ export async function serve(options: Options = {}): Promise<Served> {
     },
     current: () => snapshot,
     issuerStatus: () => ({ corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } }),
-    lastReload: () => null,
+    lastReload: () => options.lastReload ?? null,
   };
   const app = createApp({
     decider,

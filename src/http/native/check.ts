@@ -1,26 +1,16 @@
 /** What no single member of a request shows: how many calls it holds, and whether the call has its target. */
 import type { JsonProblem } from '../../json/locate.ts';
 import { isJsonObject } from '../../json/value.ts';
+import { METHODS_BY_TARGET, NOTIFICATIONS, OPEN_METHODS, type TargetKind } from '../../registry/method.ts';
 
 const SOURCES = ['call', 'message', 'body'] as const;
 const TARGETS = ['tool', 'prompt', 'uri', 'task'] as const;
 
-/** Methods that the registry knows (contract 1), with the member that names their target; null: they have none. */
-const TARGET_OF: ReadonlyMap<string, (typeof TARGETS)[number] | null> = new Map([
-  ['tools/call', 'tool'],
-  ['prompts/get', 'prompt'],
-  ['resources/read', 'uri'],
-  ['resources/subscribe', 'uri'],
-  ['resources/unsubscribe', 'uri'],
-  ['initialize', null],
-  ['ping', null],
-  ['server/discover', null],
-  ['logging/setLevel', null],
-  ['tools/list', null],
-  ['prompts/list', null],
-  ['resources/list', null],
-  ['resources/templates/list', null],
-]);
+/** Which member names the method's target: null where it has none, undefined where audgate does not know the method. */
+function targetOf(method: string): TargetKind | null | undefined {
+  const isOpen = method.startsWith(NOTIFICATIONS) || OPEN_METHODS.includes(method);
+  return isOpen ? null : METHODS_BY_TARGET.get(method);
+}
 
 /** @param request the body as it was read; its members may be mistyped, which is said elsewhere */
 export function contradictions(request: unknown): readonly JsonProblem[] {
@@ -36,7 +26,7 @@ export function contradictions(request: unknown): readonly JsonProblem[] {
   const { call } = request;
   if (!isJsonObject(call) || typeof call.method !== 'string') return problems;
   const { method } = call;
-  const wanted = method.startsWith('notifications/') ? null : TARGET_OF.get(method);
+  const wanted = targetOf(method);
   if (wanted === undefined) return problems;
   const expected = wanted === null ? 'no target' : `its target in ${wanted} alone`;
   for (const name of TARGETS) {

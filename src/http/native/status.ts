@@ -1,8 +1,13 @@
 /** `GET /v1/status` (contract 3): what is in force, and what troubles it. */
+import type { Caller } from '../../decide/ask.ts';
+import type { ReloadProblem, ReloadReport } from '../../decide/decider.ts';
 import { answerJson, type CallerRoute, type Parts } from '../route.ts';
 
+/** Problems of a reload that are shown; the answer must not grow with a registry that is wrong all over. */
+const MAX_PROBLEMS = 50;
+
 export function createStatus({ decider, version, startedAt, now }: Parts): CallerRoute {
-  return () => {
+  return (_, caller) => {
     const { registry, policy, revision, loaded_at } = decider.current();
     const { core, custom } = policy;
     const seconds = now() / 1000;
@@ -25,11 +30,37 @@ export function createStatus({ decider, version, startedAt, now }: Parts): Calle
         core: { digest: core.digest, modified: core.modified },
         custom: custom === null ? null : { digest: custom.digest, rules: custom.rules },
       },
-      last_reload: decider.lastReload(),
+      last_reload: reportFor(caller, decider.lastReload()),
       issuers: decider.issuerStatus(),
       waivers: { active, expired },
     });
   };
+}
+
+interface ShownReport extends Omit<ReloadReport, 'problems'> {
+  readonly problems: readonly Pick<ReloadProblem, 'severity' | 'message'>[];
+}
+
+/** Problems name files, keys and values of any server: who may not ask about all of them learns their number. */
+function reportFor(caller: Caller, report: ReloadReport | null): ShownReport | null {
+  if (report === null || report.problems.length === 0) return report;
+  const { problems } = report;
+  if (caller.servers !== '*') {
+    const message = `${counted(problems.length, '')}; a caller with servers '*' sees them`;
+    return { ...report, problems: [told(problems, message)] };
+  }
+  if (problems.length <= MAX_PROBLEMS) return report;
+  const rest = problems.slice(MAX_PROBLEMS);
+  const more = told(rest, `${counted(rest.length, 'more ')}; audgate registry check shows all of a registry`);
+  return { ...report, problems: [...problems.slice(0, MAX_PROBLEMS), more] };
+}
+
+const counted = (count: number, kind: string) => `${count} ${kind}problem${count === 1 ? '' : 's'}`;
+
+/** One entry for many problems, as severe as the worst of them. */
+function told(problems: readonly ReloadProblem[], message: string): ShownReport['problems'][number] {
+  const severity = problems.some((problem) => problem.severity === 'error') ? 'error' : 'warning';
+  return { severity, message };
 }
 
 /** RFC 3339, to the millisecond. */

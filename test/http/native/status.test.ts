@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { ReloadProblem, ReloadReport } from '../../../src/decide/decider.ts';
 import type { WaiverInput } from '../../../src/decision/input.ts';
 import { live, ready, status } from '../../../src/http/native/answers.ts';
-import { FILES, NOW, REVISION, serve, server } from '../serve.ts';
+import { caller, FILES, NOW, REVISION, serve, server } from '../serve.ts';
 
 const waiver = (until_seconds: number): WaiverInput => ({
   what: 'lifetime',
@@ -28,6 +29,48 @@ it('GET /v1/status shows what is in force; a waiver ends in the second that it n
     last_reload: null,
     issuers: { corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } },
     waivers: { active: 1, expired: 2 },
+  });
+});
+
+describe('the problems of the last reload', () => {
+  const path = '/servers/billing/resource';
+  const problem = (at: number, severity: 'error' | 'warning' = 'error'): ReloadProblem => ({
+    severity,
+    ...{ file: 'billing.yaml', line: at, column: 1, path, value: 'x', message: `Problem ${at}.`, remedy: 'Mend it.' },
+  });
+  const callers = {
+    edge: caller('edge', ['files'], ['read']),
+    desk: caller('desk', '*', ['read']),
+  };
+  const shown = async (key: string, problems: readonly ReloadProblem[]) => {
+    const lastReload: ReloadReport = { at: '2026-11-23T11:59:30.000Z', ok: false, problems };
+    const { url } = await serve({ callers, lastReload });
+    const response = await fetch(`${url}/v1/status`, { headers: { 'x-audgate-key': key } });
+    return status.parse(await response.json()).last_reload?.problems;
+  };
+  const many = (count: number) => Array.from({ length: count }, (_, at) => problem(at));
+
+  it('are shown to a caller that may ask about all servers', async () => {
+    expect(await shown('desk', many(50))).toEqual(many(50));
+  });
+
+  it('are at most fifty, and then how many more there are', async () => {
+    const more = { severity: 'error', message: '71 more problems; audgate registry check shows all of a registry' };
+    expect(await shown('desk', many(121))).toEqual([...many(50), more]);
+  });
+
+  it.each([
+    [1, 'error', "1 problem; a caller with servers '*' sees them"],
+    [121, 'error', "121 problems; a caller with servers '*' sees them"],
+    [2, 'warning', "2 problems; a caller with servers '*' sees them"],
+  ] as const)('are only counted for a caller with listed servers: %i', async (count, severity, message) => {
+    const problems = many(count).map((_, at) => problem(at, severity));
+    expect(await shown('edge', problems)).toEqual([{ severity, message }]);
+  });
+
+  it('are none for anyone when there are none', async () => {
+    expect(await shown('edge', [])).toEqual([]);
+    expect(await shown('desk', [])).toEqual([]);
   });
 });
 
