@@ -4,7 +4,7 @@ import { legible } from '../../decision/evidence.ts';
 import type { KeyAnswer } from '../../decision/key.ts';
 import type { Json } from '../../json/value.ts';
 import type { Algorithm } from '../../registry/registry.ts';
-import { type Candidate, claimedKid, judgeMember, type PublicJwk } from './judge-member.ts';
+import { type Candidate, judgeMember, leakedKey, type PublicJwk } from './judge-member.ts';
 
 type Key = Extract<KeyAnswer, { kind: 'key' }>;
 
@@ -60,28 +60,34 @@ export async function importRing(
   algorithms: readonly Algorithm[],
   previous: Ring | null,
 ): Promise<Ring> {
-  const claims = new Map<string, number>();
-  for (const member of members) {
-    const kid = claimedKid(member);
-    if (kid !== undefined) claims.set(kid, (claims.get(kid) ?? 0) + 1);
-  }
-  const keys = new Map<string, RingKey>();
+  const leaked = new Set(members.map(leakedKey).flatMap((jwk) => (jwk === null ? [] : [textOf(jwk)])));
   const skipped: string[] = [];
+  const good: { readonly kid: string; readonly key: RingKey }[] = [];
   for (const member of members) {
     const candidate = judgeMember(member);
-    if (candidate.kind === 'skipped') skipped.push(candidate.why);
-    // Neither of two keys under one kid is used: which of them the issuer meant would be a guess (RFC 7517 §4.5).
-    else if ((claims.get(candidate.kid) ?? 0) > 1) skipped.push(`key "${legible(candidate.kid)}" is not the only one`);
-    else {
-      const key = await importOne(candidate, algorithms, previous?.keys.get(candidate.kid));
-      if (key === null)
-        skipped.push(`key "${legible(candidate.kid)}" does not fit its algorithm, or cannot be imported`);
-      else keys.set(candidate.kid, key);
+    if (candidate.kind === 'skipped') {
+      skipped.push(candidate.why);
+      continue;
     }
+    const name = `key "${legible(candidate.kid)}"`;
+    const key = await importOne(candidate, algorithms, previous?.keys.get(candidate.kid));
+    if (key === null) skipped.push(`${name} does not fit its algorithm, or cannot be imported`);
+    else if (leaked.has(textOf(candidate.jwk))) skipped.push(`${name} stands in the set with its private half too`);
+    else good.push({ kid: candidate.kid, key });
+  }
+  const byKid = Map.groupBy(good, ({ kid }) => kid);
+  const keys = new Map<string, RingKey>();
+  for (const [kid, [first, ...others]] of byKid) {
+    // Neither of two good keys under one kid is used: which one the issuer meant would be a guess (RFC 7517 §4.5).
+    if (others.length > 0) skipped.push(...[first, ...others].map(() => `key "${legible(kid)}" is not the only one`));
+    else if (first !== undefined) keys.set(kid, first.key);
   }
   const usable = [...keys.values()].filter((key) => key.answer !== null).length;
   return { keys, usable, skipped };
 }
+
+/** Equal for equal keys: the members stand in one order. */
+const textOf = (jwk: PublicJwk) => JSON.stringify(jwk);
 
 async function importOne(
   { kid, alg, jwk }: Candidate,

@@ -4,6 +4,7 @@
  */
 import { legible } from '../../decision/evidence.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
+import { isKid, KID_FORM, MAX_RSA_BITS, MIN_RSA_BITS, RSA_EXPONENT_TEXT, SECRET_MEMBERS } from '../../registry/jwk.ts';
 
 /** The public members that define a key (RFC 7638 §3.2), and no others: nothing else of a set reaches an import. */
 export type PublicJwk =
@@ -25,30 +26,23 @@ export interface Skipped {
   readonly why: string;
 }
 
-/** Characters of a `kid`; the same limit holds for the token's. */
-const MAX_KID_LENGTH = 255;
-/** Bits of an RSA modulus: RFC 7518 §3.3 asks for 2048; more than 4096 only costs time with each verification. */
-const MIN_RSA_BITS = 2048;
-const MAX_RSA_BITS = 4096;
-/** e = 65537, in its one canonical spelling. */
-const RSA_EXPONENT = 'AQAB';
-/** Private members of RSA, EC, OKP and AKP keys, and the value of a symmetric key (RFC 7518 §6, RFC 8037 §2). */
-const SECRET_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'];
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
 
-/** The `kid` that a member claims, be the rest good or bad; undefined for encryption keys, which never verify. */
-export function claimedKid(member: Json): string | undefined {
-  if (!isJsonObject(member) || member.use === 'enc') return undefined;
-  return typeof member.kid === 'string' ? member.kid : undefined;
+/**
+ * The public half of a member that shows its private half too. Whoever can read the set can sign with that key, under
+ * whatever kid its public half stands there again.
+ */
+export function leakedKey(member: Json): PublicJwk | null {
+  if (!isJsonObject(member) || !SECRET_MEMBERS.some((name) => typeof member[name] === 'string')) return null;
+  const jwk = publicJwk(member);
+  return typeof jwk === 'string' ? null : jwk;
 }
 
 export function judgeMember(member: Json): Candidate | Skipped {
   if (!isJsonObject(member)) return skipped('a member is no object');
   const { kid, use, key_ops: operations, alg } = member;
-  if (typeof kid !== 'string' || kid === '') return skipped('a key has no kid');
-  if (kid.length > MAX_KID_LENGTH || CONTROL.test(kid))
-    return skipped(`a kid is longer than ${MAX_KID_LENGTH} characters or holds control characters`);
+  if (typeof kid !== 'string') return skipped('a key has no kid');
+  if (!isKid(kid)) return skipped(`a kid is not ${KID_FORM}`);
   const name = `key "${legible(kid)}"`;
   if (SECRET_MEMBERS.some((secret) => Object.hasOwn(member, secret)))
     return skipped(`${name} holds private or symmetric key material`);
@@ -73,7 +67,7 @@ function publicJwk(member: JsonObject): PublicJwk | string {
   }
   if (kty === 'RSA') {
     if (!isBase64url(n)) return 'lacks n';
-    if (e !== RSA_EXPONENT) return 'has a public exponent other than 65537';
+    if (e !== RSA_EXPONENT_TEXT) return 'has a public exponent other than 65537';
     const bits = bitLength(n);
     if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)
       return `has a modulus of ${bits} bits; ${MIN_RSA_BITS} to ${MAX_RSA_BITS} are accepted`;

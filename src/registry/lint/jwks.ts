@@ -4,16 +4,9 @@
  */
 import { createPublicKey } from 'node:crypto';
 import type { Json, JsonObject } from '../../json/value.ts';
+import { isKid, KID_FORM, MAX_RSA_BITS, MIN_RSA_BITS, RSA_EXPONENT, SECRET_MEMBERS } from '../jwk.ts';
 import { below, type Place, quote, type Report } from '../place.ts';
 import type { Algorithm } from '../registry.ts';
-
-/** Bits. RFC 7518 §3.3 asks for 2048; above 4096 verifying costs more than it protects. */
-const MIN_RSA_BITS = 2048;
-const MAX_RSA_BITS = 4096;
-const RSA_EXPONENT = 65537n;
-/** RFC 7518 §6.2.2, §6.3.2, §6.4.1, RFC 8037 §2 */
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
-const MAX_KID = 255;
 
 const FITS: Readonly<Record<string, readonly Algorithm[]>> = {
   RSA: ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
@@ -39,8 +32,8 @@ export function lintKeySet(
     const name = typeof kid === 'string' ? `The key ${quote(kid)}` : `Key ${index}`;
     const refuse = (message: string, remedy: string) =>
       report(here, { value: null, message: `${name} ${message}`, remedy });
-    if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID || /[\u0000-\u001f\u007f-\u009f]/.test(kid)) {
-      refuse('has no kid that a token could name.', 'Add kid: 1 to 255 characters without control characters.');
+    if (!isKid(kid)) {
+      refuse('has no kid that a token could name.', `Add kid: ${KID_FORM}.`);
     } else if (kids.has(kid)) refuse('stands here twice.', 'Give each key its own kid.');
     else kids.add(kid);
     const type = publicType(key, refuse);
@@ -59,7 +52,7 @@ function publicType(key: JsonObject, refuse: Say): string | undefined {
     refuse('is symmetric: whoever verifies with it could also sign.', 'Write public keys of kty EC, OKP or RSA.');
     return undefined;
   }
-  const secret = PRIVATE_MEMBERS.filter((member) => Object.hasOwn(key, member));
+  const secret = SECRET_MEMBERS.filter((member) => Object.hasOwn(key, member));
   if (secret.length > 0) {
     refuse(
       `is private: it has ${secret.join(', ')}.`,
@@ -84,7 +77,7 @@ function publicType(key: JsonObject, refuse: Say): string | undefined {
   if (type === 'RSA' && (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS || publicExponent !== RSA_EXPONENT)) {
     refuse(
       `has ${bits} bits and exponent ${publicExponent}.`,
-      'Use RSA keys of 2048 to 4096 bits with exponent 65537.',
+      `Use RSA keys of ${MIN_RSA_BITS} to ${MAX_RSA_BITS} bits with exponent ${RSA_EXPONENT}.`,
     );
     return undefined;
   }

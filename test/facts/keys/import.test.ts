@@ -154,14 +154,37 @@ describe('two keys under one kid', () => {
       expect(choose(await ring(members, ['ES256', 'RS256']), { kid: 'ec', alg: 'ES256' })).toEqual({ kind: 'unknown' });
   });
 
-  test('also when one of them is private: the secret is out', async () => {
-    const leaked = { ...ec.jwk, ...(await exportJWK(ec.privateKey)) };
-    expect((await ring([ec.jwk, leaked])).keys.size).toBe(0);
+  test.each<[string, () => unknown | Promise<unknown>]>([
+    ['for encryption', () => ({ ...other.jwk, kid: 'ec', use: 'enc' })],
+    ['for signing only', () => ({ ...other.jwk, kid: 'ec', key_ops: ['sign'] })],
+    ['of another kty', () => ({ kty: 'AKP', kid: 'ec', pub: 'AA' })],
+    ['on another curve', () => ({ ...other.jwk, kid: 'ec', crv: 'secp256k1' })],
+    ['without its numbers', () => ({ kty: 'EC', crv: 'P-256', kid: 'ec' })],
+    ['off its curve', () => ({ ...other.jwk, kid: 'ec', y: other.jwk.x })],
+    ['with an alg that is no text', () => ({ ...other.jwk, kid: 'ec', alg: 1 })],
+    ['that is symmetric', () => ({ kty: 'oct', k: 'AA', kid: 'ec' })],
+    ['that is private', async () => ({ ...(await exportJWK(other.privateKey)), kid: 'ec' })],
+  ])('leave the good one when the other is bad: %s', async (_, make) => {
+    const bad = await make();
+    for (const members of [
+      [ec.jwk, bad],
+      [bad, ec.jwk],
+    ]) {
+      const held = await ring(members);
+      expect(held.skipped).toHaveLength(1);
+      expect(choose(held, { kid: 'ec', alg: 'ES256' }).kind).toBe('key');
+    }
   });
+});
 
-  test('but an encryption key takes no kid away', async () => {
-    expect((await ring([ec.jwk, { ...other.jwk, kid: 'ec', use: 'enc' }])).usable).toBe(1);
-  });
+test('a key whose private half stands in the set, under whatever kid, serves nothing: the secret is out', async () => {
+  const leaked = { ...ec.jwk, ...(await exportJWK(ec.privateKey)) };
+  for (const kid of ['ec', 'other']) {
+    const { keys, skipped } = await ring([ec.jwk, { ...leaked, kid }]);
+    expect(keys.size).toBe(0);
+    expect(skipped).toHaveLength(2);
+  }
+  expect((await ring([ec.jwk, { ...leaked, kid: undefined }])).keys.size).toBe(0);
 });
 
 describe('the algorithm of a key', () => {
