@@ -111,10 +111,11 @@ describe('a destination that fails', () => {
   });
 });
 
-test('a record that cannot be made is counted, not thrown', () => {
+test('a record that cannot be made is counted, not thrown', async () => {
   const { told, onDropped } = collectDrops();
   const recorder = createRecorder({ destination: new PassThrough(), onDropped, ...options });
   recorder.record({ ...event, started: Number.NaN });
+  await recorder.flush();
   expect(recorder.dropped()).toBe(1);
   expect(told).toHaveLength(1);
 });
