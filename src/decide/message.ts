@@ -1,10 +1,12 @@
 /** The sentence of each policy denial: what the token held, what this server wants, and what to do next. */
+import { evidence } from '../decision/evidence.ts';
 import type { PolicyInput } from '../decision/input.ts';
+import type { Evidence } from '../decision/reason.ts';
 import { entryOf } from '../decision/reasons.ts';
 import type { CoreDenial } from '../decision/verdict.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
 import { type Caller, mayAskAbout } from './ask.ts';
-import { kindOfAudience, nearMiss, shown } from './near-miss.ts';
+import { kindOfAudience, nearest, nearMiss, shown } from './near-miss.ts';
 
 export interface Denied {
   readonly denial: CoreDenial;
@@ -16,16 +18,26 @@ export interface Denied {
 
 type Writer = (denied: Denied) => string;
 
-const list = (values: readonly (string | number)[] | undefined) =>
+/** Foreign audiences of a token that are held against the accepted ones. One is the rule; sixteen are someone's attack. */
+const MAX_NEAR_MISSES = 4;
+
+const list = (values: Evidence | undefined) =>
   values === undefined || values.length === 0
     ? 'nothing'
-    : values
-        .slice(0, 16)
+    : evidence(values)
         .map((value) => shown(String(value)))
         .join(', ');
 
 const instant = (seconds: number | undefined) =>
   seconds === undefined ? 'no time' : new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+
+/** What exceeded the limit: the whole life or, of a token without iat or with one that lies ahead, what is left of it. */
+function lifetime({ actual = [] }: CoreDenial, { issued_at, expires_at }: PolicyInput['token']): string {
+  const whole = issued_at === undefined || expires_at === undefined ? undefined : expires_at - issued_at;
+  return actual[0] === whole
+    ? `lives ${list(actual)} seconds (exp − iat)`
+    : `has ${list(actual)} seconds left (exp − now)`;
+}
 
 const askForResource = ({ server }: Denied) =>
   `Ask the authorization server for a token with resource=${server.resource}.`;
@@ -46,8 +58,8 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
     `The token expired at ${instant(input.token.expires_at)}; it is ${instant(input.now)} now. Get a new token.`,
   token_not_yet_valid: ({ input }) =>
     `The token holds from ${instant(Math.max(input.token.issued_at ?? 0, input.token.not_before ?? 0))}; it is ${instant(input.now)} now. Compare the clocks of the issuer and of audgate, or wait.`,
-  lifetime_exceeded: ({ denial, server }) =>
-    `The token lives ${list(denial.actual)} seconds, and server "${server.key}" accepts at most ${list(denial.expected)}. Have the issuer issue shorter tokens for this server.`,
+  lifetime_exceeded: ({ denial, input, server }) =>
+    `The token ${lifetime(denial, input.token)}, and server "${server.key}" accepts at most ${list(denial.expected)}. Have the issuer issue shorter tokens for this server.`,
   actor_not_allowed: ({ input, server }) =>
     `The token was issued to the actor ${shown(input.token.actor ?? '')}, which server "${server.key}" does not accept. Call as yourself, or list the actor under actors of the server.`,
   method_unknown: ({ input, server }) =>
@@ -61,7 +73,7 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
   rule_not_satisfied: ({ denial }) =>
     `The rule ${denial.rule ?? 'unknown'} neither was satisfied nor gave a reason. Ask /v1/explain for what it saw, and mend the rule.`,
   scope_insufficient: ({ input, denial }) =>
-    `The operation ${shown(input.registered.operation?.name ?? input.call.method)} needs ${list(denial.expected)}, and the token carries ${list(input.token.scopes)}. Ask the authorization server for a token with scope="${list(denial.expected).replaceAll(', ', ' ')}".`,
+    `The operation ${shown(input.registered.operation?.name ?? input.call.method)} needs ${list(denial.expected)}, and the token carries ${list(input.token.scopes)}. Ask the authorization server for a token with scope="${(denial.expected ?? []).join(' ')}".`,
 };
 
 /** The sentence of a core denial. What it quotes of the token is escaped and cut. */
@@ -80,10 +92,10 @@ function foreign(denied: Denied): string {
   );
   // Extra audiences alone make a mismatch too: then they are all that there is to name.
   const named = values.length > 0 ? values : denied.input.token.audiences;
-  return named.map((value) => describe(value, denied)).join(' and ');
+  return named.map((value, at) => describe(value, denied, at < MAX_NEAR_MISSES)).join(' and ');
 }
 
-function describe(value: string, { input, server, registry, caller }: Denied): string {
+function describe(value: string, { input, server, registry, caller }: Denied, closely: boolean): string {
   for (const owner of registry.ownersOf(value)) {
     if (owner.kind === 'issuer') return `${shown(value)} (the identifier of an authorization server)`;
     // A caller learns the keys of its own servers only.
@@ -92,11 +104,9 @@ function describe(value: string, { input, server, registry, caller }: Denied): s
         ? `${shown(value)} (registered server "${owner.key}")`
         : `${shown(value)} (another registered server)`;
   }
-  for (const accepted of input.registered.server.audiences) {
-    const near = nearMiss(value, accepted);
-    if (near !== undefined)
-      return `${shown(value)}, which is ${accepted} ${near} (audiences are compared byte for byte)`;
-  }
+  const near = closely ? nearest(value, input.registered.server.audiences) : undefined;
+  if (near !== undefined)
+    return `${shown(value)}, which is ${near.accepted} ${near.how} (audiences are compared byte for byte)`;
   const kind = kindOfAudience(value, input.token.client_id);
   if (kind === 'client') return `${shown(value)}, the client's own id (as an ID token is)`;
   if (kind === 'opaque') return `${shown(value)}, an opaque identifier`;
