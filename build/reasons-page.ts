@@ -20,9 +20,11 @@ export function reasonsPage(): string {
 
 <!-- Written by \`npm run generate\` from src/decision/reasons.ts; edit that file. -->
 
-Every refusal carries all the reasons that its last stage found, in the order of this table. The first of them sets the
-challenge: the status and the \`WWW-Authenticate\` header that the gateway sends its client. A decision is indeterminate
-only if no reason denies. The list is closed: a code that does not stand here is never sent.
+A decision has four stages: the server, the call, the token and the policy. The first that refuses ends it. Of the token,
+its first failure alone is told, because nothing behind it can be trusted; of every other stage, all that it found, in the
+order of this table. The first reason sets the challenge: the status and the \`WWW-Authenticate\` header that the gateway
+sends its client. A decision is indeterminate only if no reason denies. The list is closed: a code that does not stand here
+is never sent.
 
 | code | challenge | what is wrong | what to do |
 | --- | --- | --- | --- |

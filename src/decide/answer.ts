@@ -43,8 +43,12 @@ const principal = (token: TokenFacts) => ({
 const byKind = (a: WaiverUse, b: WaiverUse) =>
   `${a.what} ${a.until} ${a.owner}`.localeCompare(`${b.what} ${b.until} ${b.owner}`);
 
-/** The earliest end of token and waivers, in whole seconds. */
+/**
+ * The earliest end of token and waivers. A waiver holds while now, in whole seconds, is less than its end without the
+ * fraction, so the fraction must not lengthen the allow.
+ */
 function validUntil(token: TokenFacts, waivers: readonly WaiverUse[]): string {
-  const ends = [(token.expires_at ?? 0) * 1000, ...waivers.map(({ until }) => Date.parse(until))];
-  return new Date(Math.min(...ends)).toISOString().replace('.000Z', 'Z');
+  const ends = waivers.map(({ until }) => Math.floor(Date.parse(until) / 1000));
+  const first = Math.min(token.expires_at ?? 0, ...ends);
+  return new Date(first * 1000).toISOString().replace('.000Z', 'Z');
 }

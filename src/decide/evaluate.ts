@@ -14,7 +14,7 @@ import type { CustomFacts } from '../policy/policy.ts';
 import type { ServerRecord } from '../registry/registry.ts';
 import type { Ask, Caller } from './ask.ts';
 import { serverUnknownMessage } from './message.ts';
-import { argumentsExceed, inOrder, keysUnavailable, policyUnavailable, reasonsOf, refusal } from './refuse.ts';
+import { argumentsTooLarge, inOrder, keysUnavailable, policyUnavailable, reasonsOf, refusal } from './refuse.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What was concluded, and from what; `reasons` in the order of precedence, empty on allow only. */
@@ -70,8 +70,8 @@ export async function evaluate(
     now,
     context: { ...ask.context, caller: caller.name },
   });
-  const tooLarge = policy.custom !== null && argumentsExceed(call);
-  const judgeable = read.kind === 'verified' && !tooLarge;
+  const tooLarge = policy.custom === null ? null : argumentsTooLarge(call);
+  const judgeable = read.kind === 'verified' && tooLarge === null;
   const custom = judgeable ? { claims: token.claims, ...(call.arguments && { arguments: call.arguments }) } : null;
   const facts = { call, request_id, token, input, custom };
 
@@ -92,13 +92,13 @@ export async function evaluate(
 
   const judgement = policy.judge(input, custom);
   if (judgement.kind === 'unavailable')
-    return tooLarge
-      ? refused(server, [refusal('arguments_too_large')], facts)
-      : { ...refused(server, [policyUnavailable()], facts), outcome: 'indeterminate' };
+    return tooLarge === null
+      ? { ...refused(server, [policyUnavailable()], facts), outcome: 'indeterminate' }
+      : refused(server, [tooLarge], facts);
   const { required_scopes } = judgement;
-  if (judgement.kind === 'deny' || tooLarge) {
+  if (judgement.kind === 'deny' || tooLarge !== null) {
     const denials = judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller }, true) : [];
-    const reasons = tooLarge ? [...denials, refusal('arguments_too_large')] : denials;
+    const reasons = tooLarge === null ? denials : [...denials, tooLarge];
     return refused(server, reasons, { ...facts, required_scopes });
   }
   return { ...facts, outcome: 'allow', server, reasons: [], required_scopes, waivers: judgement.waivers };

@@ -24,8 +24,16 @@ export function keysUnavailable(issuerKey: string, detail: string): Reason {
 
 export const policyUnavailable = (): Reason => refusal('policy_unavailable');
 
-export function argumentsExceed(call: CallFacts): boolean {
-  return call.arguments !== undefined && Buffer.byteLength(JSON.stringify(call.arguments)) > MAX_ARGUMENTS_BYTES;
+/** @returns null when custom rules may be given the call's arguments */
+export function argumentsTooLarge(call: CallFacts): Reason | null {
+  const size = call.arguments === undefined ? 0 : Buffer.byteLength(JSON.stringify(call.arguments));
+  if (size <= MAX_ARGUMENTS_BYTES) return null;
+  return {
+    code: 'arguments_too_large',
+    message: `The arguments are ${size} bytes of JSON, and custom rules are given at most ${MAX_ARGUMENTS_BYTES}. Send smaller arguments.`,
+    expected: [MAX_ARGUMENTS_BYTES],
+    actual: [size],
+  };
 }
 
 /** @returns the reasons sorted by precedence; equal codes by their message, because a set leaves WebAssembly in no order */

@@ -63,7 +63,7 @@ const TABLE = [
   ['resource_unknown', 'forbidden', 'The resource URI is not registered at this server.', 'Read a registered resource, or add this one to the registry.'],
   ['arguments_too_large', 'forbidden', 'The arguments exceed what custom rules are given.', 'Send arguments of at most 16 KiB.'],
   ['rule_not_satisfied', 'forbidden', 'A rule neither was satisfied nor gave a reason.', 'See explain for the rule, and mend it.'],
-  ['policy_error', 'forbidden', 'The policy did not give a well-formed answer.', 'See the log and /v1/status, and mend the policy.'],
+  ['policy_error', 'forbidden', 'The policy did not give a well-formed answer.', 'See the log for what broke, and mend the policy.'],
   ['custom', 'forbidden', 'A custom rule denies, as custom:<rule>/<code>.', 'See the rule\'s own message.'],
 
   ['scope_insufficient', 'insufficient_scope', 'The token lacks a scope that this operation needs.', 'Ask the authorization server for a token with the missing scope.'],
