@@ -1,4 +1,4 @@
-import type { CoreManifest } from '../src/policy/core.ts';
+import type { CoreManifest } from '../src/policy/manifest.ts';
 
 /** The text of `src/policy/core.digest.ts`. */
 export function digestModule(digest: string): string {

@@ -1,6 +1,7 @@
 /** Registry and policy from files: the registry as given, the core that ships with audgate, the user's bundle. */
 import { readFile } from 'node:fs/promises';
 import { readBundle } from './policy/bundle.ts';
+import { readCoreManifest } from './policy/manifest.ts';
 import { loadRegistry } from './registry/load.ts';
 import type { SourcedPolicy, Sources } from './service.ts';
 
@@ -27,11 +28,16 @@ export function fileSources({ registry, bundle, allow_modified_core, now }: File
 
 type Sourced = Extract<SourcedPolicy, { ok: true }>['sources'];
 
-/** The module and manifest that this release carries; beside `src/` and `dist/` alike. */
+/**
+ * The module and manifest that this release carries; beside `src/` and `dist/` alike.
+ * @throws when they are not there, or the manifest is none: the installation is broken
+ */
 export async function readCore(): Promise<Sourced['core']> {
   const file = (name: string) => readFile(new URL(`../policies/${name}`, import.meta.url));
   const [wasm, manifest] = await Promise.all([file('core.wasm'), file('core.manifest.json')]);
-  return { wasm: new Uint8Array(wasm), manifest: JSON.parse(manifest.toString()) as Sourced['core']['manifest'] };
+  const read = readCoreManifest(manifest.toString());
+  if (read === null) throw new Error('policies/core.manifest.json is not what audgate writes: install audgate anew');
+  return { wasm: new Uint8Array(wasm), manifest: read };
 }
 
 async function withBundle(path: string, sources: Omit<Sourced, 'custom'>): Promise<SourcedPolicy> {
@@ -45,7 +51,7 @@ async function withBundle(path: string, sources: Omit<Sourced, 'custom'>): Promi
   const read = readBundle(bytes);
   if (!read.ok) return refused(...read.problems.map((problem) => `${path}: ${problem}`));
   const { wasm, digest, rules } = read.bundle;
-  const custom = { wasm, digest, rules: rules.map((name) => ({ name, file: `${path}:custom/${name}` })) };
+  const custom = { wasm, digest, rules: rules.map(({ name, file }) => ({ name, file: `${path}:${file}` })) };
   return { ok: true, sources: { ...sources, custom } };
 }
 

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { createTar, parseTar } from 'nanotar';
 import { z } from 'zod';
+import type { RuleFile } from './judge.ts';
 
 /** Bytes of an unpacked bundle: a large module has some 100 KiB, so this only stops an archive made to exhaust memory. */
 export const MAX_UNPACKED = 32 * 1024 * 1024;
@@ -17,8 +18,8 @@ export interface Bundle {
   /** `sha256:…` of the module. The Rego sources beside it are for readers and decide nothing. */
   readonly digest: string;
   readonly wasm: Uint8Array<ArrayBuffer>;
-  /** Sorted names of the rules that `custom/decide` must say it ran. */
-  readonly rules: readonly string[];
+  /** The rules that `custom/decide` must say it ran, sorted by name; each file is a source in the bundle. */
+  readonly rules: readonly RuleFile[];
 }
 
 export type ReadBundle =
@@ -31,7 +32,9 @@ const manifestForm = z.object({
   roots: z.array(z.literal('custom')).length(1),
   wasm: z.tuple([z.object({ entrypoint: z.literal('custom/decide'), module: z.literal('/policy.wasm') })]),
   metadata: z.object({
-    audgate: z.object({ rules: z.array(z.string().regex(RULE_NAME)).min(1) }),
+    audgate: z.object({
+      rules: z.array(z.strictObject({ name: z.string().regex(RULE_NAME), file: z.string() })).min(1),
+    }),
   }),
 });
 
@@ -54,8 +57,13 @@ export function readBundle(bytes: Uint8Array): ReadBundle {
     return refused(...issues);
   }
   const { rules } = read.data.metadata.audgate;
-  const sorted = [...new Set(rules)].sort();
-  if (sorted.join() !== rules.join()) return refused('.manifest: the rules are not sorted, or one is listed twice');
+  const names = rules.map(({ name }) => name);
+  const sorted = [...new Set(names)].sort();
+  if (sorted.join() !== names.join()) return refused('.manifest: the rules are not sorted, or one is listed twice');
+  const absent = rules.filter(({ file }) => !file.endsWith('.rego') || !entries.has(file));
+  if (absent.length > 0) {
+    return refused(...absent.map(({ name }) => `.manifest: the bundle holds no Rego file of the rule ${name}`));
+  }
   return { ok: true, bundle: { digest: digestOf(wasm), wasm, rules } };
 }
 
@@ -99,7 +107,8 @@ function parseJson(bytes: Uint8Array): unknown {
 
 export interface BundleParts {
   readonly wasm: Uint8Array;
-  readonly rules: readonly string[];
+  /** Each file is one of `sources`. */
+  readonly rules: readonly RuleFile[];
   /** Path in the bundle → Rego text. */
   readonly sources: ReadonlyMap<string, string>;
   readonly opa: string;
@@ -117,12 +126,13 @@ export function writeBundle({ wasm, rules, sources, opa }: BundleParts): {
   readonly digest: string;
 } {
   const digest = digestOf(wasm);
+  const listed = rules.map(({ name, file }) => ({ name, file })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const manifest = {
     revision: digest,
     roots: ['custom'],
     wasm: [{ entrypoint: 'custom/decide', module: '/policy.wasm' }],
     rego_version: 1,
-    metadata: { audgate: { rules: [...rules].sort(), digest, opa } },
+    metadata: { audgate: { rules: listed, digest, opa } },
   };
   const texts = new Map([['.manifest', JSON.stringify(manifest)], ['data.json', '{}'], ...sources]);
   const names = [...texts.keys(), 'policy.wasm'].sort();

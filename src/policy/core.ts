@@ -4,30 +4,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { digestOf } from './bundle.ts';
 import { compile } from './compile.ts';
+import type { CoreManifest } from './manifest.ts';
 import type { Opa } from './opa.ts';
 import { OPA_VERSION } from './opa.ts';
 import { isTest, readFolder, type Sources, without, withStage } from './sources.ts';
 
 export const CORE_ENTRYPOINTS = ['audgate/decision/decide', 'audgate/decision/explain'] as const;
-
-/** `policies/core.manifest.json`: what the module beside it is. */
-export const coreManifest = z.strictObject({
-  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  opa: z.string(),
-  entrypoints: z.array(z.string()),
-  rules: z.array(
-    z.strictObject({
-      name: z.string(),
-      /** From the root of the project. */
-      file: z.string(),
-      title: z.string(),
-      /** Codes that the rule can deny with. */
-      reasons: z.array(z.string()),
-    }),
-  ),
-});
-
-export type CoreManifest = z.infer<typeof coreManifest>;
 
 export type BuiltCore =
   | { readonly ok: true; readonly wasm: Uint8Array<ArrayBuffer>; readonly manifest: CoreManifest }

@@ -43,6 +43,8 @@ export interface CheckedPolicies {
   readonly problems: readonly RegoProblem[];
   /** Sorted names of the custom rules. */
   readonly rules: readonly string[];
+  /** A file of each rule, by name. */
+  readonly files: ReadonlyMap<string, string>;
   readonly sources: Sources;
 }
 
@@ -61,7 +63,7 @@ export async function checkPolicies(tools: Toolchain, folder: string): Promise<C
     const strict = await checkStrictly(tools, withGenerated(tools, rego, form.rules));
     problems.push(...strict.map((problem) => ofRule(problem, form)));
   }
-  return { problems, rules: form.rules, sources: rego };
+  return { problems, rules: form.rules, files: form.files, sources: rego };
 }
 
 /** A problem in the generated file is one of the rule that its line asks. */
@@ -133,11 +135,13 @@ export type BuiltBundle =
 
 /** `policy build DIR`: checks first; nothing with a problem is built. */
 export async function buildPolicies(tools: Toolchain, folder: string): Promise<BuiltBundle> {
-  const { problems, rules, sources } = await checkPolicies(tools, folder);
+  const { problems, rules, files, sources } = await checkPolicies(tools, folder);
   if (problems.length > 0) return { ok: false, problems };
   const shipped = new Map([...without(sources, isTest), [GENERATED, aggregatorOf(rules)]]);
   const { capabilities } = tools;
   const compiled = await compile(tools.opa, { sources: shipped, capabilities, entrypoints: ['custom/decide'] });
   if (!compiled.ok) return { ok: false, problems: problemsOf(compiled.output, '.') };
-  return { ok: true, rules, ...writeBundle({ wasm: compiled.wasm, rules, sources: shipped, opa: OPA_VERSION }) };
+  const listed = [...files].map(([name, file]) => ({ name, file }));
+  const { wasm } = compiled;
+  return { ok: true, rules, ...writeBundle({ wasm, rules: listed, sources: shipped, opa: OPA_VERSION }) };
 }

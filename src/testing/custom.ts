@@ -24,10 +24,11 @@ export async function readCustomRules(tools: Toolchain, folder: string): Promise
   const read = readBundle(built.bytes);
   if (!read.ok) return unusable(...read.problems);
   const { wasm, digest, rules } = read.bundle;
+  const names = rules.map(({ name }) => name);
   const { rego } = await readFolder(folder);
-  const sources = new Map([...without(rego, isTest), ['generated.rego', aggregatorOf(rules)]]);
-  const module = { wasm, digest, rules: rules.map((name) => ({ name, file: `${folder}:custom/${name}` })) };
-  return { module, rules, sources };
+  const sources = new Map([...without(rego, isTest), ['generated.rego', aggregatorOf(names)]]);
+  const module = { wasm, digest, rules: rules.map(({ name, file }) => ({ name, file: `${folder}/${file}` })) };
+  return { module, rules: names, sources };
 }
 
 const unusable = (...messages: readonly string[]): Unusable => ({

@@ -102,8 +102,8 @@ describe('policy build', () => {
     const { stdout } = await audgate(['explain', ...asked, '--bundle', output, '--json'], {
       stdin: await world.token(),
     });
-    const rules = JSON.parse(stdout).checks.map(({ rule }: { rule: string }) => rule);
-    expect(rules.filter((rule: string) => /argument_limit|office_hours/.test(rule))).toHaveLength(2);
+    const files = JSON.parse(stdout).checks.map(({ rule_file }: { rule_file: string }) => rule_file);
+    for (const rule of ['argument_limit', 'office_hours']) expect(files).toContain(`${output}:${rule}/${rule}.rego`);
   });
 
   test('builds nothing that has a problem', async () => {

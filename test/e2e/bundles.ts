@@ -34,7 +34,9 @@ export async function forge(rego: Rego, rules: readonly string[], aggregator = a
   const capabilities = await readFile(join(PROJECT, 'policies/capabilities.json'), 'utf8');
   const built = await compile(await opaForTests(), { sources, capabilities, entrypoints: ['custom/decide'] });
   if (!built.ok) throw new Error(built.output);
-  return save(writeBundle({ wasm: built.wasm, rules, sources, opa: OPA_VERSION }).bytes);
+  const [fallback = ''] = sources.keys();
+  const listed = rules.map((name) => ({ name, file: sources.has(`${name}.rego`) ? `${name}.rego` : fallback }));
+  return save(writeBundle({ wasm: built.wasm, rules: listed, sources, opa: OPA_VERSION }).bytes);
 }
 
 type Files = Map<string, string | Uint8Array>;

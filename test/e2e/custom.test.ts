@@ -150,13 +150,15 @@ test('a bundle whose manifest and module do not belong together is not loaded', 
   const sources = { 'a.rego': rule('a', 'satisfied if input.now'), 'b.rego': rule('b', 'satisfied if input.now') };
   const both = await forge(sources, ['a', 'b']);
   const core = await readBytes(join(PROJECT, 'policies/core.wasm'));
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => JSON.stringify({ name, file: `${name === 'c' ? 'b' : name}.rego` }));
   const bundles = {
-    'a rule missing from the answer': await tamperManifest(both, '["a","b"]', '["a","b","c"]'),
-    'a rule missing from the manifest': await tamperManifest(both, '["a","b"]', '["a"]'),
-    'a rule renamed': await tamperManifest(both, '["a","b"]', '["a","bb"]'),
-    'a rule twice': await tamperManifest(both, '["a","b"]', '["a","a"]'),
-    'no rules': await tamperManifest(both, '["a","b"]', '[]'),
-    'a forbidden name': await tamperManifest(both, '["a","b"]', '["a","decide"]'),
+    'a rule missing from the answer': await tamperManifest(both, `${b}`, `${b},${c}`),
+    'a rule missing from the manifest': await tamperManifest(both, `,${b}`, ''),
+    'a rule renamed': await tamperManifest(both, '"name":"b"', '"name":"bb"'),
+    'a rule twice': await tamperManifest(both, `${b}`, `${a}`),
+    'no rules': await tamperManifest(both, `${a},${b}`, ''),
+    'a forbidden name': await tamperManifest(both, '"name":"b"', '"name":"decide"'),
+    'a file that is not there': await tamperManifest(both, '"file":"b.rego"', '"file":"c.rego"'),
     'another entrypoint': await tamperManifest(both, 'custom/decide', 'custom/a/satisfied'),
     'roots over the core': await tamperManifest(both, '"roots":["custom"]', '"roots":["custom","audgate"]'),
     'the core for a module': await tamper(both, (files) => files.set('policy.wasm', core)),

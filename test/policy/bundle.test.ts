@@ -11,7 +11,9 @@ const manifest = (rules: readonly unknown[], more: object = {}) =>
     metadata: { audgate: { rules } },
     ...more,
   });
-const GOOD = { '.manifest': manifest(['a']), 'policy.wasm': WASM };
+const ruleOf = (name: string, file = `${name}.rego`) => ({ name, file });
+const A = ruleOf('a');
+const GOOD = { '.manifest': manifest([A]), 'policy.wasm': WASM, 'a.rego': 'package custom.a\n' };
 
 const archive = (files: Readonly<Record<string, string | Uint8Array>>) =>
   createTar(Object.entries(files).map(([name, data]) => ({ name, data })));
@@ -23,24 +25,28 @@ function problemsOf(bytes: Uint8Array): string {
 }
 
 test('what is written is read', () => {
-  const sources = new Map([['team/a.rego', 'package custom.a\n']]);
-  const { bytes, digest } = writeBundle({ wasm: WASM, rules: ['b', 'a'], sources, opa: '1.22.2' });
+  const sources = new Map([
+    ['team/a.rego', 'package custom.a\n'],
+    ['b.rego', 'package custom.b\n'],
+  ]);
+  const rules = [ruleOf('b'), ruleOf('a', 'team/a.rego')];
+  const { bytes, digest } = writeBundle({ wasm: WASM, rules, sources, opa: '1.22.2' });
   const read = readBundle(bytes);
   if (!read.ok) throw new Error(read.problems.join());
-  expect(read.bundle.rules).toEqual(['a', 'b']);
+  expect(read.bundle.rules).toEqual([ruleOf('a', 'team/a.rego'), ruleOf('b')]);
   expect(read.bundle.digest).toBe(digest);
   expect(digestOf(read.bundle.wasm)).toBe(digest);
   expect(readBundle(packed(GOOD)).ok).toBe(true);
 });
 
 test('a module of a megabyte of the same parts is the same bytes', () => {
-  const parts = { wasm: new Uint8Array(1 << 20).fill(7), rules: ['a'], sources: new Map(), opa: '1.22.2' };
+  const parts = { wasm: new Uint8Array(1 << 20).fill(7), rules: [A], sources: new Map(), opa: '1.22.2' };
   expect(Buffer.compare(writeBundle(parts).bytes, writeBundle(parts).bytes)).toBe(0);
 });
 
 test('a path that an archive cannot name is a bug, not a shorter path', () => {
   const sources = new Map([[`${'x'.repeat(100)}.rego`, '']]);
-  expect(() => writeBundle({ wasm: WASM, rules: ['a'], sources, opa: '1.22.2' })).toThrow('longer than');
+  expect(() => writeBundle({ wasm: WASM, rules: [A], sources, opa: '1.22.2' })).toThrow('longer than');
 });
 
 describe('refused', () => {
@@ -52,17 +58,29 @@ describe('refused', () => {
     ['a cut archive', packed(GOOD).subarray(0, 60), 'no bundle'],
     ['more than it may unpack to', gzipSync(new Uint8Array(MAX_UNPACKED + 1)), 'no bundle'],
     ['no manifest', packed({ 'policy.wasm': WASM }), 'lacks'],
-    ['no module', packed({ '.manifest': manifest(['a']) }), 'lacks'],
+    ['no module', packed({ '.manifest': manifest([A]) }), 'lacks'],
     ['a manifest that is no JSON', packed({ ...GOOD, '.manifest': '{' }), '.manifest'],
     ['a manifest without rules', packed({ ...GOOD, '.manifest': manifest([]) }), '.manifest'],
-    ['a rule named decide', packed({ ...GOOD, '.manifest': manifest(['decide']) }), '.manifest'],
-    ['a rule named oddly', packed({ ...GOOD, '.manifest': manifest(['A b']) }), '.manifest'],
-    ['a rule listed twice', packed({ ...GOOD, '.manifest': manifest(['a', 'a']) }), 'twice'],
-    ['rules out of order', packed({ ...GOOD, '.manifest': manifest(['b', 'a']) }), 'not sorted'],
-    ['another root', packed({ ...GOOD, '.manifest': manifest(['a'], { roots: [''] }) }), 'roots'],
+    ['a rule named decide', packed({ ...GOOD, '.manifest': manifest([ruleOf('decide', 'a.rego')]) }), '.manifest'],
+    ['a rule named oddly', packed({ ...GOOD, '.manifest': manifest([ruleOf('A b', 'a.rego')]) }), '.manifest'],
+    ['a rule listed twice', packed({ ...GOOD, '.manifest': manifest([A, A]) }), 'twice'],
+    ['rules out of order', packed({ ...GOOD, '.manifest': manifest([ruleOf('b', 'a.rego'), A]) }), 'not sorted'],
+    ['a rule without its file', packed({ ...GOOD, '.manifest': manifest(['a']) }), '.manifest'],
+    [
+      'a rule of a file that is not there',
+      packed({ ...GOOD, '.manifest': manifest([ruleOf('a', 'b.rego')]) }),
+      'rule a',
+    ],
+    [
+      'a rule of a file that is no Rego',
+      packed({ ...GOOD, '.manifest': manifest([ruleOf('a', 'policy.wasm')]) }),
+      'rule a',
+    ],
+    ['more of a rule than is known', packed({ ...GOOD, '.manifest': manifest([{ ...A, x: 1 }]) }), '.manifest'],
+    ['another root', packed({ ...GOOD, '.manifest': manifest([A], { roots: [''] }) }), 'roots'],
     [
       'another entrypoint',
-      packed({ ...GOOD, '.manifest': manifest(['a'], { wasm: [{ entrypoint: 'x', module: '/policy.wasm' }] }) }),
+      packed({ ...GOOD, '.manifest': manifest([A], { wasm: [{ entrypoint: 'x', module: '/policy.wasm' }] }) }),
       'entrypoint',
     ],
     ['two modules', packed({ ...GOOD, 'other.wasm': WASM }), 'no place'],

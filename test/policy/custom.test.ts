@@ -107,7 +107,10 @@ describe('a built bundle', () => {
     const [first, second] = [await built(files), await built(files)];
     expect(Buffer.compare(first.bytes, second.bytes)).toBe(0);
     const read = readBundle(first.bytes);
-    expect(read).toMatchObject({ ok: true, bundle: { digest: first.digest, rules: ['a'] } });
+    expect(read).toMatchObject({
+      ok: true,
+      bundle: { digest: first.digest, rules: [{ name: 'a', file: 'team/a.rego' }] },
+    });
   });
 
   test('holds the sources, and no test', async () => {

@@ -36,7 +36,7 @@ beforeAll(async () => {
       manifest: JSON.parse(await readFile(`${policies}/core.manifest.json`, 'utf8')),
     },
     allowModifiedCore: false,
-    custom: { wasm, digest, rules: rules.map((name) => ({ name, file: `custom/${name}` })) },
+    custom: { wasm, digest, rules },
     onAlarm: (alarm) => alarms.push(alarm),
   });
   if (!loaded.ok) throw new Error(loaded.problems.join('\n'));
