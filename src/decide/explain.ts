@@ -1,8 +1,10 @@
 /** Explain = decide for a given time, and every rule with what it expected and what it found. Marks no proof as used. */
 
 import { evidence } from '../decision/evidence.ts';
+import type { PolicyInput } from '../decision/input.ts';
 import type { Check } from '../decision/verdict.ts';
 import type { Policy } from '../policy/policy.ts';
+import { nameConfirmation } from '../record/mask.ts';
 import type { ServerRecord, Source } from '../registry/registry.ts';
 import type { Ask, Caller } from './ask.ts';
 import { decide, type Parts } from './decide.ts';
@@ -23,9 +25,16 @@ export async function explain(
   return {
     would_decide: decision,
     checks: checksOf(evaluation, policy).map((check) => located(check, evaluation.server, policy)),
-    input: evaluation.input,
+    input: evaluation.input && withoutKeys(evaluation.input),
     digests: { registry: registry.digest, core: policy.core.digest, custom: policy.custom?.digest ?? null },
   };
+}
+
+/** A `cnf` may hold the key itself (RFC 7800 §3.2, §3.3); which members there were is what the rules look at. */
+function withoutKeys(input: PolicyInput): PolicyInput {
+  const { confirmation } = input.token;
+  if (confirmation === undefined) return input;
+  return { ...input, token: { ...input.token, confirmation: nameConfirmation(confirmation) } };
 }
 
 /** A decision that ended before the rules still names each of them: none was asked. */

@@ -20,6 +20,8 @@ const MAX_MESSAGE_LENGTH = 2048;
 const MAX_DEPTH = 16;
 /** Members of `cnf` that are thumbprints (RFC 9449 §6.1, RFC 8705 §3.1). Every other one may be a key itself. */
 const THUMBPRINTS: readonly string[] = ['jkt', 'x5t#S256'];
+/** In place of a member's value that is perhaps a key. */
+const HIDDEN = '(not shown)';
 
 export function digestOf(values: JsonObject): Digest {
   const text = JSON.stringify(values);
@@ -51,13 +53,27 @@ function maskValue(value: Json, depth: number): Json {
 }
 
 export function maskConfirmation(confirmation: JsonObject, erased: string[]): Readonly<Record<string, string>> {
-  const shown: Record<string, string> = {};
-  for (const name of THUMBPRINTS) {
-    const value = confirmation[name];
-    if (typeof value === 'string') shown[name] = legible(value);
-  }
-  if (Object.keys(confirmation).length > Object.keys(shown).length) erased.push('/input/token/confirmation');
-  return shown;
+  const shown = thumbprintsOf(confirmation);
+  if (Object.keys(confirmation).length > shown.length) erased.push('/input/token/confirmation');
+  return Object.fromEntries(shown);
+}
+
+/** `cnf` as an explanation tells it: thumbprints, and of every other member that it was there. */
+export function nameConfirmation(confirmation: JsonObject): Readonly<Record<string, string>> {
+  const shown = thumbprintsOf(confirmation);
+  const others = Object.keys(confirmation).filter((name) => !shown.some(([known]) => known === name));
+  const members = [...shown, ...others.slice(0, MAX_VALUES).map((name): Member => [legible(name), HIDDEN])];
+  if (members.length <= MAX_VALUES) return Object.fromEntries(members);
+  return Object.fromEntries([...members.slice(0, MAX_VALUES - 1), ['…', '…']]);
+}
+
+type Member = [name: string, value: string];
+
+function thumbprintsOf(confirmation: JsonObject): readonly Member[] {
+  return THUMBPRINTS.flatMap((name): Member[] => {
+    const value = Object.hasOwn(confirmation, name) ? confirmation[name] : undefined;
+    return typeof value === 'string' ? [[name, legible(value)]] : [];
+  });
 }
 
 /** The answer, with what a token or client wrote in it cut and escaped once more: a record must not rely on its writer. */

@@ -8,7 +8,7 @@ import type { IssuerRecord } from '../../registry/registry.ts';
 import { ACCESS_TOKEN_TYPE, type Matched } from './match-issuer.ts';
 import { readAudiences } from './read-audiences.ts';
 import { readScopes } from './read-scopes.ts';
-import { CONTROL, found, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
+import { CONTROL, found, kindOf, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
 
 export interface Checked {
   readonly kind: 'checked';
@@ -99,19 +99,21 @@ function isTime(value: Json): boolean {
 function wrongActor(act: Json | undefined): Refused | undefined {
   if (act === undefined) return undefined;
   if (isJsonObject(act)) return wrongText('act.sub', Object.hasOwn(act, 'sub') ? act.sub : undefined, true);
-  return refuse(
-    'claims_invalid',
-    'The claim "act" must be an object with a "sub". Have the issuer follow RFC 8693 §4.1.',
-    {
-      actual: [found(act)],
-    },
-  );
+  return noObject('act', act, 'RFC 8693 §4.1');
 }
 
 /** RFC 7800 §3.1. A cnf of another form must not pass as none: the token would lose its binding. */
 function wrongConfirmation(cnf: Json | undefined): Refused | undefined {
   if (cnf === undefined || isJsonObject(cnf)) return undefined;
-  return refuse('claims_invalid', 'The claim "cnf" must be an object. Have the issuer follow RFC 7800 §3.1.', {
-    actual: [found(cnf)],
-  });
+  return noObject('cnf', cnf, 'RFC 7800 §3.1');
+}
+
+/** Never with its value: in place of a confirmation may stand the key itself, and in place of an actor its token. */
+function noObject(name: 'act' | 'cnf', value: Json, section: string): Refused {
+  const kind = kindOf(value);
+  return refuse(
+    'claims_invalid',
+    `The claim "${name}" must be an object, and is ${kind}. Have the issuer follow ${section}.`,
+    { expected: ['an object'], actual: [kind] },
+  );
 }

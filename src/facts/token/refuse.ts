@@ -38,8 +38,14 @@ export function quote(text: string): string {
 export function found(value: Json | undefined): string | number {
   if (typeof value === 'string' || typeof value === 'number') return value;
   if (value === undefined) return 'absent';
-  if (value === null || typeof value === 'boolean') return String(value);
-  return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'boolean' ? String(value) : kindOf(value);
+}
+
+/** For claims that may hold a key or another token, whatever their form. */
+export function kindOf(value: Json): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** C0, DEL and C1. */

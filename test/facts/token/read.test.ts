@@ -543,6 +543,23 @@ describe('the first failure only, in this order', () => {
 });
 
 describe('what a refusal says', () => {
+  test.each([
+    ['act', 'a-secret', 'a string'],
+    ['act', 7, 'a number'],
+    ['act', null, 'null'],
+    ['act', [{ sub: 'a-secret' }], 'an array'],
+    ['cnf', 'a-secret', 'a string'],
+    ['cnf', 712, 'a number'],
+    ['cnf', true, 'a boolean'],
+    ['cnf', ['a-secret'], 'an array'],
+  ])('of %s %j only its kind: it may be a key or a token', async (name, value, kind) => {
+    const reason = await reasonOf(await signed({ [name]: value }));
+    expect(reason).toMatchObject({ code: 'claims_invalid', expected: ['an object'], actual: [kind], verified: false });
+    expect(reason.message).toContain(`The claim "${name}" must be an object`);
+    expect(reason.message).toContain(`, and is ${kind}. `);
+    expect(JSON.stringify(reason)).not.toMatch(/a-secret|712/);
+  });
+
   test('values are cut and made legible, and never the token, nor a part of it', async () => {
     const texts = [
       await signed({ iss: `https://evil.example/\r\n\u202e${'x'.repeat(3000)}` }),
