@@ -36,9 +36,10 @@ export function classifier(server: Listed): Classify {
     const { method } = call;
     if (call.task !== undefined) return undefined;
     const kind = METHODS_BY_TARGET.get(method);
-    const targets = (['tool', 'prompt', 'uri'] as const).filter((name) => call[name] !== undefined);
+    const targets =
+      Number(call.tool !== undefined) + Number(call.prompt !== undefined) + Number(call.uri !== undefined);
     if (kind === undefined) {
-      if (targets.length > 0) return undefined;
+      if (targets > 0) return undefined;
       const found = open.get(method);
       if (found !== undefined) return { name: method, ...found };
       return method.startsWith(NOTIFICATIONS) && method.length > NOTIFICATIONS.length
@@ -46,7 +47,7 @@ export function classifier(server: Listed): Classify {
         : undefined;
     }
     const target = call[kind];
-    if (target === undefined || targets.length > 1) return undefined;
+    if (target === undefined || targets > 1) return undefined;
     const found = finders.get(method)?.(target);
     return found === undefined ? undefined : { name: `${method} ${target}`, ...found };
   };

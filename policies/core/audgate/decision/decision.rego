@@ -55,43 +55,44 @@ allow if {
 	count(denials) == 0
 }
 
-denials := union({
-	issuer.denials,
-	audience.denials,
-	lifetime.denials,
-	operation.denials,
-	scope.denials,
-	sender_constraint.denials,
-	delegation.denials,
-	unproved,
-})
+denials := (((issuer.denials | audience.denials) | (lifetime.denials | operation.denials)) | (scope.denials | sender_constraint.denials)) | (delegation.denials | unproved)
 
 # A rule that neither is satisfied nor denies has proved nothing, and that is no yes.
-unproved contains not_satisfied("issuer") if undecided(issuer.satisfied, issuer.denials)
+unproved contains {"code": "rule_not_satisfied", "rule": "issuer"} if {
+	not issuer.satisfied
+	count(issuer.denials) == 0
+}
 
-unproved contains not_satisfied("audience") if undecided(audience.satisfied, audience.denials)
+unproved contains {"code": "rule_not_satisfied", "rule": "audience"} if {
+	not audience.satisfied
+	count(audience.denials) == 0
+}
 
-unproved contains not_satisfied("lifetime") if undecided(lifetime.satisfied, lifetime.denials)
+unproved contains {"code": "rule_not_satisfied", "rule": "lifetime"} if {
+	not lifetime.satisfied
+	count(lifetime.denials) == 0
+}
 
-unproved contains not_satisfied("operation") if undecided(operation.satisfied, operation.denials)
-
-# What an unknown operation needs is unknown; `operation` denies it.
-unproved contains not_satisfied("scope") if {
-	undecided(scope.satisfied, scope.denials)
+unproved contains {"code": "rule_not_satisfied", "rule": "operation"} if {
+	not operation.satisfied
 	count(operation.denials) == 0
 }
 
-unproved contains not_satisfied("sender_constraint") if {
-	undecided(sender_constraint.satisfied, sender_constraint.denials)
+# What an unknown operation needs is unknown; `operation` denies it.
+unproved contains {"code": "rule_not_satisfied", "rule": "scope"} if {
+	not scope.satisfied
+	count(scope.denials) == 0
+	count(operation.denials) == 0
 }
 
-unproved contains not_satisfied("delegation") if undecided(delegation.satisfied, delegation.denials)
+unproved contains {"code": "rule_not_satisfied", "rule": "sender_constraint"} if {
+	not sender_constraint.satisfied
+	count(sender_constraint.denials) == 0
+}
 
-not_satisfied(rule) := {"code": "rule_not_satisfied", "rule": rule}
-
-undecided(satisfied, denials_of_rule) if {
-	not satisfied
-	count(denials_of_rule) == 0
+unproved contains {"code": "rule_not_satisfied", "rule": "delegation"} if {
+	not delegation.satisfied
+	count(delegation.denials) == 0
 }
 
 # A rule of its own: `{"waivers": a | b}` would be an object comprehension, which drops b.

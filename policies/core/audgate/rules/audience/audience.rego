@@ -71,8 +71,8 @@ covering contains waiver if {
 
 # Waivers without which this rule would deny.
 used contains waivers.use(waiver) if {
-	not exclusive
 	some waiver in covering
+	not exclusive
 	waivers.in_force(waiver)
 }
 

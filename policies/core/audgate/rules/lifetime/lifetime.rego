@@ -121,8 +121,8 @@ covering contains waiver if {
 
 # Waivers without which this rule would deny.
 used contains waivers.use(waiver) if {
-	not within(input.registered.server.max_lifetime_seconds)
 	some waiver in covering
+	not within(input.registered.server.max_lifetime_seconds)
 	waivers.in_force(waiver)
 	within(waiver.max_lifetime_seconds)
 }
