@@ -14,6 +14,7 @@ import { createTokenReader } from './facts/token/read.ts';
 import { activate } from './policy/activate.ts';
 import type { Alarm } from './policy/judge.ts';
 import { loadPolicy, type PolicySources } from './policy/load.ts';
+import { createAlarmLog } from './record/alarms.ts';
 import type { Metrics } from './record/metrics.ts';
 import type { LoadedRegistry } from './registry/registry.ts';
 
@@ -71,9 +72,13 @@ export async function createService(parts: ServiceParts): Promise<StartedService
   });
   const tokens = createTokenReader({ lookup: keys.lookup, cacheSize: TOKEN_CACHE_SIZE });
   const deciding: Parts = { ...parts, tokens };
-  const onAlarm = (alarm: Alarm) => {
-    metrics.alarmed(alarm.kind);
-    log.error({ ...alarm }, 'the policy answered what it must never answer; the call was refused');
+  const tell = createAlarmLog({
+    now,
+    write: (alarm) => log.error(alarm, 'the policy answered what it must never answer; the call was refused'),
+  });
+  const onAlarm = ({ kind, detail }: Alarm) => {
+    metrics.alarmed(kind);
+    tell(kind, detail);
   };
 
   const first = await assemble(parts, onAlarm);
