@@ -16,10 +16,13 @@ export function valueAt(value: unknown, path: Path): unknown {
   return found;
 }
 
-/** `tools.read_file.scopes[0]` → the last name in it, which is what an author looks for. */
-export function nameOf(path: Path): string {
+/**
+ * `tools.read_file.scopes[0]` → the last name in it, which is what an author looks for.
+ * @param around path of the record, which is named where the path within it is empty
+ */
+export function nameOf(path: Path, around: Path): string {
   const index = path.findLastIndex((step) => typeof step === 'string');
-  if (index < 0) return 'the file';
+  if (index < 0) return path.length === 0 && around.length > 0 ? nameOf(around, []) : 'the file';
   return path.slice(index).reduce<string>((name, step, at) => (at === 0 ? String(step) : `${name}[${step}]`), '');
 }
 

@@ -2,15 +2,13 @@
  * What a plain value may hold at all, whatever its schema: labels travel into the policy's input, and there a value that
  * JSON cannot carry becomes null, or an evaluation that throws (design 3).
  */
+import { MAX_DEPTH, TOO_DEEP } from './nesting.ts';
 import { below, type Place, quote, type Report } from './place.ts';
-
-/** Levels of nesting, as the strict reader allows in a request (contract 2). */
-const MAX_DEPTH = 32;
 
 export function checkPlain(value: unknown, place: Place, report: Report): void {
   if (value === null || value === undefined || typeof value === 'boolean') return;
   if (place.path.length > MAX_DEPTH) {
-    report(place, { value: null, message: `Nested deeper than ${MAX_DEPTH} levels.`, remedy: 'Write it flatter.' });
+    report(place, { value: null, ...TOO_DEEP });
   } else if (typeof value === 'number') {
     checkNumber(value, place, report);
   } else if (typeof value === 'string') {

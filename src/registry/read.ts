@@ -1,9 +1,11 @@
 /**
  * Reads one file: text to plain value. The one parser for YAML and JSON. What it refuses is what two readers of the file
  * could understand differently: several documents, duplicate keys, tags, YAML 1.1, and aliases that expand without end.
+ * Parsing does not stop for others: one huge file holds up everything else in the process.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type YAMLMap } from 'yaml';
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser, type YAMLMap } from 'yaml';
 import { pointerTo } from '../json/pointer.ts';
+import { firstTooDeep, MAX_DEPTH, TOO_DEEP } from './nesting.ts';
 import { type Path, type Place, type Position, quote, type Report } from './place.ts';
 
 export interface ReadText {
@@ -18,7 +20,7 @@ const MAX_ALIASED_VALUES = 100_000;
 export function readText(text: string, file: string, report: Report): ReadText {
   // Nodes take a hundred times the room of the text, so only the value is kept; a problem reads the text again.
   let again: Parsed | undefined;
-  const { documents, lines } = parse(text);
+  const { documents, lines, deep } = parse(text);
   const [document, second] = documents;
   const records = recordPositions(document, lines);
   const origin = {
@@ -36,6 +38,10 @@ export function readText(text: string, file: string, report: Report): ReadText {
     path: [],
   });
 
+  if (deep !== undefined) {
+    report(located(deep), { value: null, ...TOO_DEEP });
+    return { value: undefined, place };
+  }
   let broken = false;
   for (const each of documents) {
     for (const error of [...each.errors, ...each.warnings]) {
@@ -74,14 +80,18 @@ export function readText(text: string, file: string, report: Report): ReadText {
 interface Parsed {
   readonly documents: readonly Document.Parsed[];
   readonly lines: LineCounter;
+  /** Where the text nests too deep; then it has no documents. */
+  readonly deep: number | undefined;
 }
 
 function parse(text: string): Parsed {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const deep = firstTooDeep(tokens);
+  if (deep !== undefined) return { documents: [], lines, deep };
+  const composer = new Composer({
     version: '1.2',
     schema: 'core',
-    lineCounter: lines,
     merge: false,
     resolveKnownTags: false,
     stringKeys: true,
@@ -90,13 +100,15 @@ function parse(text: string): Parsed {
     prettyErrors: false,
     logLevel: 'silent',
   });
-  return { documents: 'empty' in documents ? [] : documents, lines };
+  return { documents: [...composer.compose(tokens)], lines, deep };
 }
 
 /** The document as plain value; undefined when something in it was reported. */
 function convert(document: Document.Parsed, lines: LineCounter, file: string, report: Report): unknown {
-  const anchors = new Map<string, { readonly value: unknown; readonly size: number }>();
+  const anchors = new Map<string, { readonly value: unknown; readonly size: number; readonly height: number }>();
   let size = 0;
+  /** Length of the longest path so far, through aliases too. */
+  let deepest = 0;
   let aliased = 0;
   let broken = false;
   const refuse = (node: unknown, path: Path, value: unknown, message: string, remedy: string): undefined => {
@@ -110,6 +122,9 @@ function convert(document: Document.Parsed, lines: LineCounter, file: string, re
     if (found === undefined) {
       return refuse(node, path, `*${source}`, `No anchor &${source} stands before.`, 'Write the value itself.');
     }
+    const reach = path.length + found.height;
+    if (reach > MAX_DEPTH) return refuse(node, path, null, TOO_DEEP.message, TOO_DEEP.remedy);
+    deepest = Math.max(deepest, reach);
     const within = aliased <= MAX_ALIASED_VALUES;
     aliased += found.size;
     size += found.size;
@@ -139,6 +154,8 @@ function convert(document: Document.Parsed, lines: LineCounter, file: string, re
     if (isAlias(node)) return follow(node.source, node, path);
     const before = size;
     size += 1;
+    const around = deepest;
+    deepest = path.length;
     if (!isScalar(node) && !isSeq(node) && !isMap(node)) return null;
     const value = isScalar(node)
       ? node.value
@@ -148,7 +165,9 @@ function convert(document: Document.Parsed, lines: LineCounter, file: string, re
     if (node.tag !== undefined) {
       refuse(node, path, node.tag, `The tag ${quote(node.tag)} is not allowed.`, 'Write the plain value, quoted.');
     }
-    if (node.anchor !== undefined) anchors.set(node.anchor, { value, size: size - before });
+    const height = deepest - path.length;
+    if (node.anchor !== undefined) anchors.set(node.anchor, { value, size: size - before, height });
+    deepest = Math.max(around, deepest);
     return value;
   };
   const value = walk(document.contents, []);

@@ -20,11 +20,13 @@ export interface Records {
 }
 
 /** The file around the records, which are checked one by one. */
-const frame = z.strictObject({
-  ...schema.fileSchema.shape,
-  issuers: z.record(schema.keySchema, z.any()).optional().meta({ description: 'a mapping of keys to issuers' }),
-  servers: z.record(schema.keySchema, z.any()).optional().meta({ description: 'a mapping of keys to servers' }),
-});
+const frame = z
+  .strictObject({
+    ...schema.fileSchema.shape,
+    issuers: z.record(schema.keySchema, z.any()).optional().meta({ description: 'a mapping of keys to issuers' }),
+    servers: z.record(schema.keySchema, z.any()).optional().meta({ description: 'a mapping of keys to servers' }),
+  })
+  .meta({ description: schema.FILE });
 
 export function collect(files: readonly ReadText[], report: Report): Records {
   const issuers: Taken<schema.WrittenIssuer, schema.IssuerRemains>[] = [];

@@ -68,16 +68,26 @@ const method = z
   .meta({ description: 'the exact name of an MCP method, like resources/list' });
 
 const issuerShape = {
+  // RFC 7519 §4.1.1 lets it be any string; RFC 8414 §2 asks for an https URL, which the lint warns about.
   issuer: z
     .string()
-    .min(1)
-    .meta({ description: 'the exact iss of this issuer’s tokens', examples: ['https://login.example.com'] }),
+    .max(MAX_AUDIENCE)
+    .regex(/^[\x21-\x7e]+$/)
+    .meta({
+      description: 'the exact iss of this issuer’s tokens, 1 to 2,048 visible ASCII characters',
+      examples: ['https://login.example.com'],
+    }),
   jwks_uri: z
     .string()
     .optional()
     .meta({ description: 'the https URL of the key set', examples: ['https://login.example.com/jwks'] }),
   jwks: z
-    .strictObject({ keys: z.array(z.record(z.string(), anyJson)).min(1) })
+    .strictObject({
+      keys: z
+        .array(z.record(z.string(), anyJson).meta({ description: 'a public key as a mapping (RFC 7517 §4)' }))
+        .min(1)
+        .meta({ description: 'a list of one or more public keys (RFC 7517 §4)' }),
+    })
     .optional()
     .meta({ description: 'a key set (RFC 7517 §5) of public asymmetric keys, {keys: […]}' }),
   algorithms: z
@@ -178,7 +188,7 @@ const serverShape = {
     .meta({ description: 'none, any, or a list of act.sub values' }),
   call_from: z.enum(['body']).default('body').meta({ description: 'body' }),
   scope_implies: z
-    .record(scope, z.array(scope).min(1).meta({ description: 'a list of one or more scopes' }))
+    .record(scope, scopes)
     .default({})
     .meta({ description: 'a mapping of scopes to the lists of scopes that they imply' }),
   methods: z.record(method, operation).default({}).meta({ description: 'a mapping of method names to {scopes: […]}' }),
@@ -201,16 +211,25 @@ const serverShape = {
   labels,
 };
 
-const waiver = z.union([z.strictObject(audienceWaiverShape), z.strictObject(lifetimeWaiverShape)]);
+const waiver = z
+  .union([z.strictObject(audienceWaiverShape), z.strictObject(lifetimeWaiverShape)])
+  .meta({ description: 'a waiver, a mapping with what, issuer, client_id, operations, owner, reason and until' });
 const waivers = z.array(waiver).default([]).meta({ description: 'a list of waivers' });
 
-export const issuerSchema = z.strictObject(issuerShape);
-export const serverSchema = z.strictObject({ ...serverShape, waivers });
-export const fileSchema = z.strictObject({
-  $schema: z.string().optional().meta({ description: 'the address of this schema, for editors' }),
-  issuers: z.record(key, issuerSchema).default({}).meta({ description: 'a mapping of keys to issuers' }),
-  servers: z.record(key, serverSchema).default({}).meta({ description: 'a mapping of keys to servers' }),
-});
+export const issuerSchema = z
+  .strictObject(issuerShape)
+  .meta({ description: 'a mapping with issuer, one key source, and algorithms' });
+export const serverSchema = z
+  .strictObject({ ...serverShape, waivers })
+  .meta({ description: 'a mapping with resource, issuers and max_lifetime_seconds' });
+export const FILE = 'a mapping with issuers and servers';
+export const fileSchema = z
+  .strictObject({
+    $schema: z.string().optional().meta({ description: 'the address of this schema, for editors' }),
+    issuers: z.record(key, issuerSchema).default({}).meta({ description: 'a mapping of keys to issuers' }),
+    servers: z.record(key, serverSchema).default({}).meta({ description: 'a mapping of keys to servers' }),
+  })
+  .meta({ description: FILE });
 export const keySchema = key;
 
 const gaps = <T extends z.ZodType>(item: T) => z.array(item.optional()).optional();

@@ -41,7 +41,7 @@ export function shape<Strict, Remains>(
     const remains = remainsSchema.safeParse(value);
     return { strict: strict.data, remains: remains.success ? remains.data : none };
   }
-  const faults = strict.error.issues.flatMap((issue) => explain(issue, [], value, schema));
+  const faults = strict.error.issues.flatMap((issue) => explain(issue, [], value, { schema, around: place.path }));
   // A value that is too long and of a wrong form is one problem to its author.
   const told = new Set<string>();
   for (const { path, ...finding } of faults) {
@@ -85,11 +85,18 @@ interface Fault {
   readonly remedy: string;
 }
 
-/** @param root what `root schema` was asked about; the issue's own path is below `base` */
-function explain(issue: Issue, base: Path, root: unknown, schema: z.ZodType): readonly Fault[] {
+interface Asked {
+  readonly schema: z.ZodType;
+  /** Path of the value that the schema was asked about. */
+  readonly around: Path;
+}
+
+/** @param root what the schema was asked about; the issue's own path is below `base` */
+function explain(issue: Issue, base: Path, root: unknown, asked: Asked): readonly Fault[] {
+  const { schema, around } = asked;
   const path = [...base, ...steps(issue.path)];
   const value = valueAt(root, path);
-  const name = nameOf(path);
+  const name = nameOf(path, around);
   const known = schemaAt(schema, path, root);
   switch (issue.code) {
     case 'unrecognized_keys':
@@ -97,7 +104,7 @@ function explain(issue: Issue, base: Path, root: unknown, schema: z.ZodType): re
         unknownField(field, [...path, field], valueAt(value, [field]), fieldsOf(known, value)),
       );
     case 'invalid_union':
-      return explainUnion(issue.errors, path, root, schema, known);
+      return explainUnion(issue.errors, path, root, asked, known);
     case 'invalid_key':
       return [
         {
@@ -129,14 +136,14 @@ function explainUnion(
   errors: readonly (readonly Issue[])[],
   path: Path,
   root: unknown,
-  schema: z.ZodType,
+  asked: Asked,
   known: z.ZodType | undefined,
 ): readonly Fault[] {
   const value = valueAt(root, path);
   const candidates = errors.filter((issues) => !issues.some((issue) => issue.path.length === 0 && isWrongKind(issue)));
   const meant = candidates.filter((issues) => !issues.some(({ path: [first] }) => first === 'what'));
   const [only] = meant;
-  if (only !== undefined && meant.length === 1) return only.flatMap((issue) => explain(issue, path, root, schema));
+  if (only !== undefined && meant.length === 1) return only.flatMap((issue) => explain(issue, path, root, asked));
   const [first] = candidates;
   if (first !== undefined && meant.length === 0) {
     // No alternative has this `what`: name them all, and the faults that every alternative finds.
@@ -152,12 +159,12 @@ function explainUnion(
     const at = [...path, 'what'];
     return [
       unknownValue(whats.map(String), at, valueAt(root, at), undefined),
-      ...common.flatMap((issue) => explain(issue, path, root, schema)),
+      ...common.flatMap((issue) => explain(issue, path, root, asked)),
     ];
   }
   const words = errors.flat().flatMap((issue) => (issue.code === 'invalid_value' ? issue.values.map(String) : []));
   if (typeof value === 'string' && words.length > 0) return [unknownValue(words, path, value, known)];
-  const message = `${nameOf(path)} is ${kind(value)}, which is not ${description(known)}.`;
+  const message = `${nameOf(path, asked.around)} is ${kind(value)}, which is not ${description(known)}.`;
   return [{ path, value: value ?? null, message, remedy: `Write ${described(known)}.` }];
 }
 
@@ -189,7 +196,7 @@ function unknownField(field: string, path: Path, value: unknown, fields: readonl
 }
 
 function unknownValue(words: readonly string[], path: Path, value: unknown, known: z.ZodType | undefined): Fault {
-  const name = nameOf(path);
+  const name = nameOf(path, []);
   const list = words.length === 1 ? words.join() : `one of ${words.join(', ')}`;
   if (value === undefined) {
     return { path, at: 'name', value: null, message: `${name} is missing.`, remedy: `Add ${name}: ${list}.` };

@@ -34,11 +34,31 @@ describe('a file is refused', () => {
     expect(problems.map(({ message }) => message)).toEqual(['The aliases of this file expand too far.']);
   });
 
-  test('for labels nested deeper than a request may be', () => {
-    const deep = `${'{ a: '.repeat(40)}1${' }'.repeat(40)}`;
-    const problems = problemsIn(registryText({ server: `labels: ${deep}` }));
-    expect(problems.map(({ message }) => message)).toEqual(['Nested deeper than 32 levels.']);
+  const maps = (levels: number) => `${'{ a: '.repeat(levels)}1${' }'.repeat(levels)}`;
+  const lines = (levels: number) => Array.from({ length: levels }, (_, at) => `${' '.repeat(at)}a:\n`).join('');
+  test.each([
+    ['flow mappings', registryText({ server: `labels: ${maps(40)}` }), '12:158'],
+    ['block mappings', lines(33), '33:33'],
+    ['lists on one line', `${'- '.repeat(33)}x`, '1:65'],
+    ['far more than a parser can stand', maps(1500), '1:161'],
+    ['far more block mappings', lines(1500), '33:33'],
+    ['brackets without end', '['.repeat(20_000), '1:33'],
+  ])('for what is nested deeper than a request may be, with one clear problem: %s', (_, text, place) => {
+    const problems = problemsIn(text);
+    expect(problems.map(told)).toEqual([`error  ${place}`]);
+    expect(problems[0]?.message).toBe('Nested deeper than 32 levels.');
   });
+
+  test('for aliases that nest deeper than that, one in the other', () => {
+    const levels = Array.from({ length: 2000 }, (_, n) => `l${n}: &l${n} { a: { a: ${n === 0 ? 1 : `*l${n - 1}`} } }`);
+    const problems = problemsIn(`labels:\n${levels.map((line) => `  ${line}\n`).join('')}`);
+    expect(new Set(problems.map(({ message }) => message))).toEqual(new Set(['Nested deeper than 32 levels.']));
+    expect(problems[0]?.path).toBe('/labels/l15/a/a');
+  });
+});
+
+test('32 levels of nesting are read', () => {
+  expect(problemsIn(registryText({ server: `labels: ${'{ a: '.repeat(29)}1${' }'.repeat(29)}` }))).toEqual([]);
 });
 
 test('anchors may spare repetition', () => {

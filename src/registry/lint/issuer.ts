@@ -11,9 +11,14 @@ import { warnOfRepeats } from './repeats.ts';
 export function lintIssuer(entry: Entry<IssuerRemains>, raw: unknown, needsKeySource: boolean, report: Report): void {
   const { value, place } = entry;
   if (value.issuer !== undefined) {
-    // RFC 8414 §2: https, without query and fragment.
-    for (const { message, remedy } of urlFaults(value.issuer, { query: false })) {
-      report(below(place, 'issuer'), { value: value.issuer, message: `issuer ${message}`, remedy });
+    // RFC 8414 §2: https, without query and fragment. Some issuers are older than that, and an iss is only compared.
+    for (const { message } of urlFaults(value.issuer, { query: false })) {
+      report(below(place, 'issuer'), {
+        severity: 'warning',
+        value: withoutUserinfo(value.issuer),
+        message: `issuer ${message}`,
+        remedy: 'Compare it with the iss of a token; where it is exactly that, let it be.',
+      });
     }
   }
   lintKeySource(entry, raw, needsKeySource, report);
@@ -46,6 +51,15 @@ function lintKeySource(entry: Entry<IssuerRemains>, raw: unknown, needed: boolea
 
 function lintJwksUri(entry: Entry<IssuerRemains>, uri: string, report: Report): void {
   const place = below(entry.place, 'jwks_uri');
+  const scheme = URL.parse(uri)?.protocol;
+  if (scheme !== undefined && uri.startsWith(`${scheme}//`) && !/^https?:$/.test(scheme)) {
+    report(place, {
+      value: withoutUserinfo(uri),
+      message: `jwks_uri is a ${scheme} URL, and must be https.`,
+      remedy: 'Write the https URL where the issuer publishes its keys, or write them inline as jwks.',
+    });
+    return;
+  }
   const faults = urlFaults(uri, { query: true });
   for (const { message, remedy } of faults) {
     report(place, { value: withoutUserinfo(uri), message: `jwks_uri ${message}`, remedy });

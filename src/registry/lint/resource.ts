@@ -17,7 +17,7 @@ export function lintResource({ value: { resource }, place }: Entry<ServerRemains
     severity: 'warning',
     value: resource,
     message: 'resource is a bare origin: clients add the slash, and their tokens are then for another audience.',
-    remedy: `Give the server a path, or add ${quote(`${resource}/`)} to its audiences.`,
+    remedy: `Give the server a path, or add ${quote(resource.replace(/\?|$/, '/$&'))} to its audiences.`,
   });
 }
 

@@ -42,30 +42,29 @@ function lintMethods({ value, place }: Entry<ServerRemains>, report: Report): vo
 }
 
 /** A prefix that ends before its authority does. */
-const OPEN_AUTHORITY = /^(?:(?:https?|wss?|ftps?):|[^/:]*:\/|[^/:]*:\/\/[^/?#]*)$/i;
+const OPEN_AUTHORITY = /^(?:https?|wss?|ftps?):(?:\/{0,2}|\/\/[^/?#]*)$/i;
 
 function lintPatterns({ value, place }: Entry<ServerRemains>, report: Report): void {
   for (const pattern of Object.keys(value.resources ?? {})) {
-    const refuse = (message: string, remedy: string) =>
+    const star = pattern.indexOf('*');
+    if (star < 0) continue;
+    const say = (severity: 'error' | 'warning', message: string, remedy: string) =>
       report(below(place, 'resources', pattern), {
+        severity,
         at: 'name',
         value: pattern,
         message: `${quote(pattern)} ${message}`,
         remedy,
       });
-    const star = pattern.indexOf('*');
-    if (star < 0) continue;
     const prefix = pattern.slice(0, -1);
     if (star < pattern.length - 1) {
-      refuse('has "*" before its end.', 'Write one exact URI, or a prefix that ends in one "*".');
-    } else if (!/^[A-Za-z][A-Za-z0-9+.-]*:/.test(prefix) || OPEN_AUTHORITY.test(prefix)) {
-      // `https://files.example*` would also match https://files.example.attacker.net/.
-      refuse('leaves the scheme or the authority open.', 'Write both in full, like file:///* or https://HOST/*.');
+      say('error', 'has "*" before its end.', 'Write one exact URI, or a prefix that ends in one "*".');
+    } else if (OPEN_AUTHORITY.test(prefix)) {
+      // `https://files.example*` also matches https://files.example.attacker.net/.
+      say('warning', 'leaves the authority open: other hosts match too.', 'Write it in full, like https://HOST/*.');
     } else if (matchesExactOnly(`${prefix}x`)) {
-      refuse(
-        'matches nothing: such URIs match exact entries only.',
-        'Write the prefix without "\\", "//", "." or "..".',
-      );
+      const remedy = 'Write the prefix without "\\", "//", "." or "..".';
+      say('warning', 'matches nothing: such URIs match exact entries only.', remedy);
     }
   }
 }

@@ -1,13 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { type Bent, problemsIn, refused, registryText } from '../example.ts';
+import { type Bent, problemsIn, refused, registryOf, registryText, told } from '../example.ts';
 
 describe('issuers', () => {
   test.each<[Bent, string, string]>([
-    [{ iss: 'http://login.example.com' }, '/issuers/corp/issuer 3:13', 'not https'],
-    [{ iss: 'https://login.example.com?x=1' }, '/issuers/corp/issuer 3:13', 'query'],
-    [{ iss: 'corp' }, '/issuers/corp/issuer 3:13', 'no absolute URL'],
+    [{ iss: '"a b"' }, '/issuers/corp/issuer 3:13', 'visible ASCII'],
+    [{ iss: '"https://login.example.com/ä"' }, '/issuers/corp/issuer 3:13', 'visible ASCII'],
+    [{ iss: '"a\\n"' }, '/issuers/corp/issuer 3:13', 'visible ASCII'],
+    [{ iss: '""' }, '/issuers/corp/issuer 3:13', 'visible ASCII'],
+    [{ iss: 'x'.repeat(2049) }, '/issuers/corp/issuer 3:13', '2,048'],
     [{ keys: 'token_types: [at+jwt]' }, '/issuers/corp 2:3', 'no key source'],
-    [{ issuer: 'jwks: { keys: [] }', keys: 'profile: rfc9068' }, '/issuers/corp/jwks/keys 6:19', 'keys is []'],
+    [
+      { issuer: 'jwks: { keys: [] }', keys: 'profile: rfc9068' },
+      '/issuers/corp/jwks/keys 6:19',
+      'one or more public keys',
+    ],
+    [{ keys: 'jwks_uri: file:///etc/keys.json' }, '/issuers/corp/jwks_uri 4:15', 'file: URL, and must be https'],
+    [{ keys: 'jwks_uri: ftp://login.example.com/jwks' }, '/issuers/corp/jwks_uri 4:15', 'ftp: URL, and must be https'],
+    [{ keys: 'jwks_uri: login.example.com/jwks' }, '/issuers/corp/jwks_uri 4:15', 'no absolute URL'],
     [{ keys: 'jwks_uri: http://login.example.com/jwks' }, '/issuers/corp/jwks_uri 4:15', 'not https'],
     [{ keys: 'jwks_uri: https://me:pw@login.example.com/jwks' }, '/issuers/corp/jwks_uri 4:15', 'user name'],
     [{ keys: 'jwks_uri: "https://login.example.com/jwks#a"' }, '/issuers/corp/jwks_uri 4:15', 'fragment'],
@@ -45,6 +54,22 @@ describe('issuers', () => {
       'not supported by this version',
     ]),
   ])('%o', (bent, place, says) => refused(bent, place, says));
+
+  test.each([
+    ['https://login.example.com', undefined],
+    ['http://127.0.0.1:4000', undefined],
+    ['accounts.google.com', 'no absolute URL'],
+    ['urn:example:issuer', 'no absolute URL'],
+    ['http://login.example.com', 'not https'],
+    ['https://login.example.com?x=1', 'query'],
+    ['x'.repeat(2048), 'no absolute URL'],
+  ])('any iss may stand: %s; one that is no https URL is warned of', (iss, says) => {
+    const text = registryText({ iss });
+    expect(registryOf(text).issuerByIss.get(iss)?.key).toBe('corp');
+    const problems = problemsIn(text);
+    expect(problems.map(told)).toEqual(says === undefined ? [] : ['warning /issuers/corp/issuer 3:13']);
+    if (says !== undefined) expect(problems[0]?.message).toContain(says);
+  });
 
   test('several key sources are refused, whatever they are', () => {
     const problems = problemsIn(registryText({ issuer: 'discovery: true' }));

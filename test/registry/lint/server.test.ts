@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Bent, problemsIn, refused, registryText, told } from '../example.ts';
+import { type Bent, problemsIn, refused, registryOf, registryText, told } from '../example.ts';
 
 describe('servers', () => {
   test.each<[Bent, string, string]>([
@@ -58,14 +58,6 @@ describe('servers', () => {
       'before its end',
     ],
     [{ server: 'resources: { "file:///**": {} }' }, '/servers/files/resources/file:~1~1~1** 12:18', 'before its end'],
-    [{ server: 'resources: { "*": {} }' }, '/servers/files/resources/* 12:18', 'authority open'],
-    [{ server: 'resources: { "https://files*": {} }' }, '/servers/files/resources/https:~1~1files* 12:18', 'authority'],
-    [{ server: 'resources: { "https:*": {} }' }, '/servers/files/resources/https:* 12:18', 'authority'],
-    [
-      { server: 'resources: { "file:///a/../*": {} }' },
-      '/servers/files/resources/file:~1~1~1a~1..~1* 12:18',
-      'nothing',
-    ],
     [{ server: 'unlisted_tools: allow' }, '/servers/files/unlisted_tools 12:21', 'not deny, or'],
     [{ server: 'unlisted_tools: {}' }, '/servers/files/unlisted_tools/scopes 12:5', 'scopes is missing'],
     [{ server: 'lables: {}' }, '/servers/files/lables 12:5', 'nearest is "labels"'],
@@ -78,6 +70,31 @@ describe('servers', () => {
     } else refused(bent, place, says);
   });
 
+  test.each(['*', 'file://*', 'file:///*', 'docs/*', 'urn:*', 'https://files.example.com/*'])(
+    'a resource prefix may be %s',
+    (pattern) => {
+      const text = registryText({ server: `resources: { "${pattern}": {} }` });
+      expect(problemsIn(text)).toEqual([]);
+      const uri = `${pattern.slice(0, -1)}x`;
+      const operation = registryOf(text).servers.get('files')?.operation({ method: 'resources/read', uri });
+      expect(operation?.name).toBe(`resources/read ${uri}`);
+    },
+  );
+
+  test.each([
+    ['https://files*', 'authority open'],
+    ['https:*', 'authority open'],
+    ['wss://files.example*', 'authority open'],
+    ['file:///a/../*', 'nothing'],
+  ])('the prefix %s is only warned of', (pattern, says) => {
+    const problems = problemsIn(registryText({ server: `resources: { "${pattern}": {} }` }));
+    expect(problems.map(({ severity, message }) => [severity, message.includes(says)])).toEqual([['warning', true]]);
+  });
+
+  test('a scope may imply none', () => {
+    expect(problemsIn(registryText({ server: 'scope_implies: { a: [], b: [a] }' }))).toEqual([]);
+  });
+
   test('a list that names a value twice is only warned of', () => {
     const problems = problemsIn(registryText({ issuers: 'issuers: [corp, corp]' }));
     expect(problems.map(told)).toEqual(['warning /servers/files/issuers/1 10:21']);
@@ -86,7 +103,13 @@ describe('servers', () => {
   test('a bare origin is warned of: clients add the slash', () => {
     const problems = problemsIn(registryText({ resource: 'resource: https://files.example.com' }));
     expect(problems.map(told)).toEqual(['warning /servers/files/resource 9:15']);
-    expect(problems[0]?.remedy).toContain('https://files.example.com/');
+    expect(problems[0]?.remedy).toContain('"https://files.example.com/"');
+  });
+
+  test('so is one with a query, where the slash goes before it', () => {
+    const problems = problemsIn(registryText({ resource: 'resource: https://files.example.com?x=a/b' }));
+    expect(problems.map(told)).toEqual(['warning /servers/files/resource 9:15']);
+    expect(problems[0]?.remedy).toContain('"https://files.example.com/?x=a/b"');
   });
 });
 
@@ -101,7 +124,7 @@ test('what a file says beside issuers and servers is refused', () => {
 test('everything wrong in one record is said at once, and in the order of the file', () => {
   const problems = problemsIn(
     registryText({
-      iss: 'http://login.example.com',
+      iss: '"login example"',
       algorithms: 'algorithms: [none]',
       resource: 'resource: https://Files.example.com/mcp',
       lifetime: 'max_lifetime_seconds: 9000',
