@@ -25,39 +25,49 @@ export interface LoadOptions {
 }
 
 /**
- * All problems of all files at once, or the registry.
- * @param read reads the files, reporting what cannot be read
+ * All problems of all files at once, or the registry. Stops after every file and record, so that a caller may let others
+ * work before it goes on. Reading one file and building the whole are one step each.
+ * @param read reads the files one by one, reporting what cannot be read
  * @param before problems of files that could not even be opened
  */
-export function assemble(
-  read: (report: Report) => readonly ReadText[],
+export function* assemble(
+  read: (report: Report) => Iterable<ReadText>,
   options: LoadOptions,
   before: readonly Problem[],
-): LoadedRegistry {
+): Generator<void, LoadedRegistry> {
   if (!(options.now < LATEST_SECOND)) throw new Error(`now is ${options.now}: give seconds since the epoch`);
   const problems: Problem[] = [...before];
   const report: Report = (place, finding) => problems.push(problemAt(place, finding));
-  const files = read(report);
-  const { issuers, servers } = collect(files, report);
+  const files: ReadText[] = [];
+  for (const file of read(report)) {
+    files.push(file);
+    yield;
+  }
+  const { issuers, servers } = yield* collect(files, report);
   const draft: Draft = {
     issuers,
     servers,
     issuerKeys: new Set(issuers.map(({ key }) => key)),
     complete: before.length === 0 && files.every(({ value }) => value !== undefined),
   };
-  for (const issuer of issuers) lintIssuer(issuer, issuer.raw, options.replaceKeySource === undefined, report);
+  for (const issuer of issuers) {
+    lintIssuer(issuer, issuer.raw, options.replaceKeySource === undefined, report);
+    yield;
+  }
   lintIssuers(draft, report);
   for (const server of draft.servers) {
     lintResource(server, report);
     lintSpellings(server, draft, report);
     lintServer(server, draft, report);
     lintWaivers(server, draft, options.now, report);
+    yield;
   }
   lintAudiences(draft, report);
 
   if (problems.some(({ severity }) => severity === 'error')) {
     return { ok: false, missing: false, problems: problems.sort(comparePlaces) };
   }
+  yield;
   const registry = buildRegistry(strictOf(issuers), strictOf(servers), options.replaceKeySource);
   for (const { key, place } of draft.servers) warnOfDeadWaivers(registry, key, place, report);
   return { ok: true, registry, warnings: problems.sort(comparePlaces) };

@@ -1,8 +1,9 @@
 /** Loads the registry: a file, a directory of them, or a value. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { assemble, type LoadOptions } from './assemble.ts';
-import { type Origin, type Place, problemAt } from './place.ts';
+import { type Origin, type Place, problemAt, type Report } from './place.ts';
 import { readText } from './read.ts';
 import type { LoadedRegistry, Problem } from './registry.ts';
 
@@ -16,6 +17,8 @@ export interface InlineOptions extends LoadOptions {
 /**
  * @param path a YAML or JSON file, or a directory: then every `*.yaml`, `*.yml` and `*.json` directly in it, but hidden ones
  * Never throws for what stands in the files, or for a path that cannot be read (`missing`).
+ * Decisions go on meanwhile: others get their turn after every file and record. One file is parsed in one go all the same,
+ * so a huge one holds them up (some seconds for 10,000 servers in one file); split it. So does building the indexes, less.
  */
 export async function loadRegistry(path: string, options: LoadOptions): Promise<LoadedRegistry> {
   let files: readonly string[];
@@ -41,18 +44,30 @@ export async function loadRegistry(path: string, options: LoadOptions): Promise<
     const message = 'The directory holds no *.yaml, *.yml or *.json file.';
     problems.push(problemAt(start(path), { value: null, message, remedy: 'Write a registry file into it.' }));
   }
-  return assemble((report) => texts.map(({ file, text }) => readText(text, file, report)), options, problems);
+  const work = assemble((report) => readEach(texts, report), options, problems);
+  for (let step = work.next(); ; step = work.next()) {
+    if (step.done) return step.value;
+    await setImmediate();
+  }
+}
+
+function* readEach(texts: readonly { readonly file: string; readonly text: string }[], report: Report) {
+  for (const { file, text } of texts) yield readText(text, file, report);
+}
+
+function atOnce(work: Generator<void, LoadedRegistry>): LoadedRegistry {
+  for (let step = work.next(); ; step = work.next()) if (step.done) return step.value;
 }
 
 /** @param text YAML or JSON */
 export function loadRegistryText(text: string, options: InlineOptions): LoadedRegistry {
-  return assemble((report) => [readText(text, options.file, report)], options, []);
+  return atOnce(assemble((report) => [readText(text, options.file, report)], options, []));
 }
 
 /** @param value the plain value of a registry file, as of an inline registry in a case file */
 export function loadRegistryValue(value: unknown, options: InlineOptions): LoadedRegistry {
   const origin = { file: options.file, locate: options.locate ?? (() => ({ line: 1, column: 1 })) };
-  return assemble(() => [{ value: value ?? null, place: { origin, path: [] } }], options, []);
+  return atOnce(assemble(() => [{ value: value ?? null, place: { origin, path: [] } }], options, []));
 }
 
 async function filesIn(directory: string): Promise<readonly string[]> {

@@ -28,7 +28,8 @@ const frame = z
   })
   .meta({ description: schema.FILE });
 
-export function collect(files: readonly ReadText[], report: Report): Records {
+/** Stops after every record. */
+export function* collect(files: readonly ReadText[], report: Report): Generator<void, Records> {
   const issuers: Taken<schema.WrittenIssuer, schema.IssuerRemains>[] = [];
   const servers: Taken<schema.WrittenServer, schema.ServerRemains>[] = [];
   const taken = new Map<string, Place>();
@@ -39,10 +40,12 @@ export function collect(files: readonly ReadText[], report: Report): Records {
     for (const { key, raw, here } of members(value, place, 'issuers', taken, report)) {
       const { strict, remains } = shape(raw, schema.issuerSchema, schema.issuerRemains, {}, here, report);
       issuers.push({ key, place: here, raw, strict, value: remains });
+      yield;
     }
     for (const { key, raw, here } of members(value, place, 'servers', taken, report)) {
       const { strict, remains } = shape(raw, schema.serverSchema, schema.serverRemains, {}, here, report);
       servers.push({ key, place: here, raw, strict, value: remains });
+      yield;
     }
   }
   return { issuers, servers };

@@ -25,6 +25,18 @@ const ISSUER = 'issuers: { corp: { issuer: https://l.example, jwks_uri: https://
 const server = (key: string, resource = `https://${key}.example/mcp`) =>
   `servers:\n  ${key}: { resource: "${resource}", issuers: [corp], max_lifetime_seconds: 900 }\n`;
 
+test('while a large registry is loaded, others get their turn after each record', async () => {
+  const servers = Array.from({ length: 1000 }, (_, at) => server(`s${at}`).replace('servers:\n', ''));
+  await write({ 'large.yaml': `${ISSUER}servers:\n${servers.join('')}`, 'small.yaml': ISSUER });
+  const ended: string[] = [];
+  const load = async (name: string) => {
+    expect((await loadRegistry(join(folder, name), { now: NOW })).ok).toBe(true);
+    ended.push(name);
+  };
+  await Promise.all([load('large.yaml'), load('small.yaml')]);
+  expect(ended).toEqual(['small.yaml', 'large.yaml']);
+});
+
 describe('a directory', () => {
   test('is read whole: YAML and JSON, sorted, but neither hidden files nor folders nor others', async () => {
     await mkdir(join(folder, 'sub.yaml'));
