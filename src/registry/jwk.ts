@@ -1,5 +1,7 @@
 /** Which public keys audgate takes, inline or from a key set. The lint and the reader of key sets judge by the same limits. */
 
+import { hasControl } from '../json/control.ts';
+
 /** Bits of an RSA modulus: RFC 7518 §3.3 asks for 2048; more than 4096 only costs time with each verification. */
 export const MIN_RSA_BITS = 2048;
 export const MAX_RSA_BITS = 4096;
@@ -15,7 +17,5 @@ const MAX_KID_LENGTH = 255;
 export const KID_FORM = `1 to ${MAX_KID_LENGTH} characters without control characters`;
 
 export function isKid(kid: unknown): kid is string {
-  return (
-    typeof kid === 'string' && kid !== '' && kid.length <= MAX_KID_LENGTH && !/[\u0000-\u001f\u007f-\u009f]/.test(kid)
-  );
+  return typeof kid === 'string' && kid !== '' && kid.length <= MAX_KID_LENGTH && !hasControl(kid);
 }

@@ -2,6 +2,7 @@
  * Member names that another reader takes for names that audgate reads. Without this the call that is judged and the call
  * that is executed may differ: `{"name": "read_file", "Name": "delete_all"}` is one of each to a server in Go (contract 2).
  */
+import { hasControl } from '../../json/control.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
 import { fold } from './fold.ts';
 
@@ -59,11 +60,6 @@ export function findTwinsWithin(value: Json): Impostor | null {
   if (Array.isArray(value)) return firstTwins(value);
   if (!isJsonObject(value)) return null;
   return findTwins(Object.keys(value)) ?? firstTwins(Object.values(value));
-}
-
-/** Control characters of Unicode (category Cc): C0, DEL and C1. */
-export function hasControl(text: string): boolean {
-  return /[\u0000-\u001f\u007f-\u009f]/.test(text);
 }
 
 function firstTwins(values: readonly Json[]): Impostor | null {

@@ -1,8 +1,8 @@
 /** What a method and its target may look like; which methods have one, the registry knows (contract 1). */
 import type { CallFacts } from '../../decision/facts.ts';
+import { hasControl } from '../../json/control.ts';
 import type { TargetKind } from '../../registry/method.ts';
 import { type Defect, kindOf, shown } from './malformed.ts';
-import { hasControl } from './names.ts';
 
 /** Characters of a method: many times the longest that MCP defines. */
 const MAX_METHOD_LENGTH = 255;
