@@ -10,6 +10,8 @@ export interface Ask {
   readonly scheme?: string;
   readonly source?: CallSource;
   readonly headers?: Readonly<Record<string, readonly string[]>>;
+  /** W3C Trace Context trace-id of the request to audgate, for the record: 32 hexadecimal digits, lower case. */
+  readonly trace_id?: string;
   readonly context?: { readonly client_ip?: string; readonly request_id?: string; readonly extra?: JsonObject };
 }
 

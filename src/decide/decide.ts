@@ -45,7 +45,9 @@ export async function decide(
     asked: { server: ask.server, ...(call && { method: call.method }), ...(target !== undefined && { target }) },
     ...(call?.arguments && { arguments: call.arguments }),
     caller: caller.name,
+    ...(ask.context?.client_ip !== undefined && { client_ip: ask.context.client_ip }),
     ...(ask.context?.request_id !== undefined && { request_id: ask.context.request_id }),
+    ...(ask.trace_id !== undefined && { trace_id: ask.trace_id }),
     revisions: {
       registry: at.registry.digest,
       core: at.policy.core.digest,

@@ -44,6 +44,6 @@ export function evidence(values: Evidence): Evidence {
 }
 
 /** A number that readers of JSON agree about (RFC 7493 §2.2), or its text. */
-function carried(value: number): string | number {
+export function carried(value: number): string | number {
   return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : String(value);
 }

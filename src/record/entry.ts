@@ -19,6 +19,8 @@ export interface DecisionEvent {
   readonly arguments?: JsonObject;
   /** Name of the caller. */
   readonly caller: string;
+  /** `context.client_ip` */
+  readonly client_ip?: string;
   /** `context.request_id` */
   readonly request_id?: string;
   /** W3C Trace Context trace-id, where there is one. */
@@ -140,6 +142,7 @@ function question(event: DecisionEvent, options: EntryOptions, erased: string[])
         }),
     context: {
       caller: legible(event.caller),
+      ...(event.client_ip === undefined ? {} : { client_ip: legible(event.client_ip) }),
       ...(event.request_id === undefined ? {} : { request_id: legible(event.request_id) }),
     },
   };
@@ -174,7 +177,11 @@ function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions,
       ...(token.confirmation === undefined ? {} : { confirmation: maskConfirmation(token.confirmation, erased) }),
       ...(token.actor === undefined ? {} : { actor: legible(token.actor) }),
     },
-    registered: { ...registered, elsewhere: evidence(registered.elsewhere) },
+    registered: {
+      ...registered,
+      ...(registered.operation === undefined ? {} : { operation: recordedOperation(registered.operation) }),
+      elsewhere: evidence(registered.elsewhere),
+    },
     context: {
       caller: legible(context.caller),
       ...(context.client_ip === undefined ? {} : { client_ip: legible(context.client_ip) }),
@@ -182,6 +189,11 @@ function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions,
       ...(context.extra === undefined ? {} : { extra: masked(context.extra, '/input/context/extra', options, erased) }),
     },
   };
+}
+
+/** METHOD TARGET is as the client wrote it, where the registry opens what it does not list by name. */
+function recordedOperation(operation: NonNullable<Registered['operation']>): NonNullable<Registered['operation']> {
+  return { ...operation, name: legible(operation.name) };
 }
 
 function recordedArguments(

@@ -2,8 +2,9 @@
 import { hash } from 'node:crypto';
 import type { Challenge } from '../decision/challenge.ts';
 import type { Decision } from '../decision/decision.ts';
-import { evidence, legible, MAX_VALUES } from '../decision/evidence.ts';
+import { carried, evidence, legible, MAX_VALUES } from '../decision/evidence.ts';
 import type { Reason } from '../decision/reason.ts';
+import { isFixedCode } from '../decision/reasons.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json/value.ts';
 
 /** Stands for values that are not written. Tells equal from unequal; short or guessable values can be found by trying. */
@@ -44,6 +45,7 @@ function maskObject(values: JsonObject, depth: number): JsonObject {
 
 function maskValue(value: Json, depth: number): Json {
   if (typeof value === 'string') return legible(value);
+  if (typeof value === 'number') return carried(value);
   if (typeof value !== 'object' || value === null) return value;
   if (depth <= 0) return '…';
   if (isJsonObject(value)) return maskObject(value, depth);
@@ -101,10 +103,17 @@ const orNull = (text: string | null) => (text === null ? null : legible(text));
 function maskReason(reason: Reason): Reason {
   return {
     ...reason,
+    code: maskCode(reason.code),
     message: legible(reason.message, MAX_MESSAGE_LENGTH),
     ...(reason.expected === undefined ? {} : { expected: evidence(reason.expected) }),
     ...(reason.actual === undefined ? {} : { actual: evidence(reason.actual) }),
   };
+}
+
+/** A custom rule chooses its code, and may have made it of what a client wrote. The rule's own name is a file's. */
+function maskCode(code: Reason['code']): Reason['code'] {
+  const slash = code.indexOf('/');
+  return isFixedCode(code) ? code : `custom:${code.slice('custom:'.length, slash)}/${legible(code.slice(slash + 1))}`;
 }
 
 /** The JSON-RPC id in a challenge's body is the client's own, and may be long. */

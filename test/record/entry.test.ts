@@ -38,13 +38,14 @@ describe('a record', () => {
         input: null,
         asked: { server: `https://x/${'a'.repeat(300)}`, method: 'tools/\ncall', target: '\u202etxt' },
         request_id: 'r-1',
+        client_ip: '203.0.113.7\n',
       },
       options,
     );
     expect(entry.input).toEqual({
       server: `https://x/${'a'.repeat(244)}…`,
       call: { method: 'tools/\\u000acall', target: '\\u202etxt' },
-      context: { caller: 'edge', request_id: 'r-1' },
+      context: { caller: 'edge', client_ip: '203.0.113.7\\u000a', request_id: 'r-1' },
     });
   });
 });
@@ -164,7 +165,12 @@ test('what a token or client wrote is cut to 255 characters and 16 values everyw
         ...input,
         call: { method: long, uri: long },
         token: { ...input.token, audiences: [long], scopes: many, subject: long, key_id: long },
-        registered: { ...input.registered, elsewhere: many },
+        registered: {
+          ...input.registered,
+          elsewhere: many,
+          // METHOD TARGET, where the registry opens tools or URIs that it does not list.
+          operation: { name: `resources/read \u202e${long}`, scopes: ['files:read'], implied_by: {}, labels: {} },
+        },
       },
       caller: 'edge',
       request_id: long,
@@ -178,14 +184,21 @@ test('what a token or client wrote is cut to 255 characters and 16 values everyw
         decision: 'deny',
         decision_id: event.decision.decision_id,
         server: 'files',
-        reasons: [{ code: 'header_mismatch', message: 'a\nb', expected: [long], actual: many }],
+        reasons: [
+          { code: 'header_mismatch', message: 'a\nb', expected: [long], actual: many },
+          { code: `custom:rule/${long}`, message: long.repeat(2) },
+        ],
         challenge: { status: 400, headers: {}, body: { jsonrpc: '2.0', id: long } },
         revision: 'sha256:rev',
       },
     },
     options,
   );
-  for (const text of [JSON.stringify(allow), JSON.stringify(deny)]) {
+  expect(deny.result.reasons[1]?.code).toBe(`custom:rule/${'y'.repeat(254)}…`);
+  for (const text of [
+    JSON.stringify(allow),
+    JSON.stringify({ ...deny, result: { ...deny.result, reasons: [deny.result.reasons[0]] } }),
+  ]) {
     expect(text).not.toContain('y'.repeat(255));
     expect(text).not.toContain('s16');
     expect(text).not.toContain('\u202e');

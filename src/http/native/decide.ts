@@ -6,6 +6,7 @@ import type { ProblemAnswer } from '../problems.ts';
 import { answerJson, type CallerRoute, type Parts } from '../route.ts';
 import { readRequest, toAsk } from './read.ts';
 import { DECIDE_NOTES, decideRequest } from './schema.ts';
+import { traceIdOf } from './trace.ts';
 
 /** Seconds after which asking again makes sense. */
 const RETRY_AFTER = '5';
@@ -18,7 +19,7 @@ export function createDecide({ decider, limits }: Parts): CallerRoute {
   return async (request, caller) => {
     const read = await readRequest(request.env.incoming, limits.body_bytes, decideRequest, DECIDE_NOTES);
     if (!read.ok) return read.problem;
-    const ask = toAsk(read.request);
+    const ask = toAsk(read.request, traceIdOf(request.env.incoming.headers));
     return refuseServer(ask, caller, decider) ?? answerDecision(await decider.decide(ask, caller));
   };
 }

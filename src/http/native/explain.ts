@@ -3,6 +3,7 @@ import { answerJson, type CallerRoute, type Parts } from '../route.ts';
 import { refuseServer } from './decide.ts';
 import { readRequest, toAsk } from './read.ts';
 import { EXPLAIN_NOTES, explainRequest } from './schema.ts';
+import { traceIdOf } from './trace.ts';
 
 const EXPLAINED = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 
@@ -11,7 +12,7 @@ export function createExplain({ decider, limits }: Parts): CallerRoute {
     const read = await readRequest(request.env.incoming, limits.body_bytes, explainRequest, EXPLAIN_NOTES);
     if (!read.ok) return read.problem;
     const { at, ...question } = read.request;
-    const ask = toAsk(question);
+    const ask = toAsk(question, traceIdOf(request.env.incoming.headers));
     const refusal = refuseServer(ask, caller, decider);
     if (refusal !== null) return refusal;
     // Whole seconds, as tokens count them. 200 whatever would be decided, indeterminate too.

@@ -56,7 +56,10 @@ function refused(problems: readonly JsonProblem[]): RequestReading<never> {
 }
 
 /** The request in the words of `decide/`. */
-export function toAsk({ server, token, scheme, call, message, body, http, context }: DecideRequest): Ask {
+export function toAsk(
+  { server, token, scheme, call, message, body, http, context }: DecideRequest,
+  trace_id?: string,
+): Ask {
   const source: CallSource | undefined =
     call !== undefined
       ? { kind: 'call', ...call }
@@ -72,5 +75,6 @@ export function toAsk({ server, token, scheme, call, message, body, http, contex
     ...(source !== undefined && { source }),
     ...(http?.headers !== undefined && { headers: http.headers }),
     ...(context !== undefined && { context }),
+    ...(trace_id !== undefined && { trace_id }),
   };
 }
