@@ -4,10 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { createIssuerKey, type IssuerKey, mint, type TokenSpec } from '../../src/testing/mint.ts';
 
 export const MAIN = resolve('src/main.ts');
+const END_WITH_PARENT = pathToFileURL(resolve('test/end-with-parent.ts')).href;
 export const FILES = 'https://files.example.com/mcp';
 export const BILLING = 'https://billing.example.com/mcp';
 
@@ -22,13 +24,18 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>>;
   /** Another program text than `src/main.ts`. */
   readonly main?: string;
+  /** Of Node, before the program. */
+  readonly flags?: readonly string[];
 }
 
 /** Halves the start of each process; it changes nothing else. */
 const COMPILED = { NODE_COMPILE_CACHE: resolve('node_modules/.cache/audgate-tests') };
 
-export function spawnAudgate(args: readonly string[], { env, main }: Options = {}): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [main ?? MAIN, ...args], {
+export function spawnAudgate(
+  args: readonly string[],
+  { env, main, flags = [] }: Options = {},
+): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [...flags, main ?? MAIN, ...args], {
     env: { ...process.env, ...COMPILED, ...env },
     stdio: 'pipe',
   });
@@ -68,7 +75,7 @@ export interface Serving {
 
 /** Starts `audgate serve` and waits for its first line. It is killed when the test ends. */
 export async function serving(args: readonly string[]): Promise<Serving> {
-  const child = spawnAudgate(['serve', '--listen', '127.0.0.1:0', ...args]);
+  const child = spawnAudgate(['serve', '--listen', '127.0.0.1:0', ...args], { flags: ['--import', END_WITH_PARENT] });
   onTestFinished(() => {
     child.kill('SIGKILL');
   });

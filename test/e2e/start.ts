@@ -1,5 +1,5 @@
 /** Starts a whole audgate as its users do: a process of its own, real files, real sockets, real signals. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import type { Decision } from '../../src/decision/decision.ts';
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 /** The pinned Node, which runs TypeScript as it is. */
 export const NODE = join(PROJECT, 'node_modules/.bin/node');
+const END_WITH_PARENT = new URL('../end-with-parent.ts', import.meta.url).href;
 
 export interface Options {
   /** A registry as an object; written to a file. */
@@ -68,9 +69,9 @@ export async function scratch(): Promise<string> {
   return folder;
 }
 
-/** Runs a command to its end. */
+/** Runs a command to its end; one that does not end is killed with the test. */
 export async function run(args: readonly string[], folder = PROJECT, stdin = ''): Promise<Ended> {
-  const { child, ended } = launch(NODE, args, folder);
+  const { child, ended } = launch(args, folder);
   child.stdin.end(stdin);
   return ended;
 }
@@ -86,11 +87,8 @@ export async function start({ registry, config = {}, program }: Options): Promis
   await writeFile(file('config.json'), JSON.stringify(whole));
 
   const { args, folder: cwd } = program ?? { args: ['src/main.ts'], folder: PROJECT };
-  const { child, ended, output } = launch(NODE, [...args, 'serve', '--config', file('config.json')], cwd);
-  onTestFinished(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
+  const watched = ['--import', END_WITH_PARENT, ...args];
+  const { child, ended, output } = launch([...watched, 'serve', '--config', file('config.json')], cwd);
   const { promise: first, resolve } = Promise.withResolvers<string>();
   createInterface(child.stdout).once('line', resolve);
   const line = await Promise.race([first, ended]);
@@ -139,8 +137,14 @@ export async function start({ registry, config = {}, program }: Options): Promis
   };
 }
 
-function launch(program: string, args: readonly string[], cwd: string) {
-  const child = spawn(program, args, { cwd, env: process.env });
+function launch(args: readonly string[], cwd: string) {
+  // Asked for first: where it cannot be, in a test that is over, nothing is started.
+  const started: { child?: ChildProcess; ended?: Promise<unknown> } = {};
+  onTestFinished(async () => {
+    started.child?.kill('SIGKILL');
+    await started.ended;
+  });
+  const child = spawn(NODE, args, { cwd, env: process.env });
   const pieces = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   for (const name of ['stdout', 'stderr'] as const) child[name].on('data', (piece) => pieces[name].push(piece));
   const output = (name: 'stdout' | 'stderr') => Buffer.concat(pieces[name]).toString();
@@ -148,6 +152,7 @@ function launch(program: string, args: readonly string[], cwd: string) {
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout: output('stdout'), stderr: output('stderr') }));
   });
+  Object.assign(started, { child, ended });
   return { child, ended, output };
 }
 
