@@ -1,4 +1,4 @@
-import { evidence } from '../../decision/evidence.ts';
+import { evidence, MAX_VALUES } from '../../decision/evidence.ts';
 import type { Reason } from '../../decision/reason.ts';
 import { shown } from './malformed.ts';
 
@@ -29,7 +29,8 @@ export function compareHeaders(
     const [value] = values;
     if (values.length === 1 && (call === null || value === wanted)) continue;
     if (wanted !== undefined) expected.push(wanted);
-    actual.push(...values);
+    // One more than is shown, so that the cut is marked; a client may send more than a call takes as arguments.
+    actual.push(...values.slice(0, MAX_VALUES + 1));
     found.push(`${header} ${difference(values, wanted, call)}`);
   }
   if (found.length === 0) return null;

@@ -35,7 +35,7 @@ export function readMessage(message: Json, customRules: boolean): CallRead {
 /** The message's `id`, for an error body that answers it; undefined where there is none that can be repeated. */
 export function readId(message: Json): string | number | undefined {
   const id = isJsonObject(message) ? member(message, 'id') : undefined;
-  if (typeof id === 'string') return id.length <= MAX_ID_LENGTH ? id : undefined;
+  if (typeof id === 'string') return id.length <= MAX_ID_LENGTH && id.isWellFormed() ? id : undefined;
   return Number.isSafeInteger(id) ? (id as number) : undefined;
 }
 

@@ -85,6 +85,12 @@ describe('Mcp-Method and Mcp-Name', () => {
     expect(withHeaders({ 'mcp-name': ['t1'] }, { kind: 'call', method: 'tasks/get', task: 't1' })).toBeNull();
   });
 
+  test('given a million times over are counted, and sixteen of them shown', () => {
+    const [, mismatch] = withHeaders({ 'mcp-name': Array.from({ length: 1_000_000 }, () => 'x') }, body('[')) ?? [];
+    expect(mismatch?.message).toContain('found 1000000 times');
+    expect(mismatch?.actual).toEqual([...Array.from({ length: 15 }, () => 'x'), '…']);
+  });
+
   test('are not compared with a call that nobody could read, but must be single', () => {
     expect(withHeaders({ 'mcp-method': ['x'], 'mcp-name': ['y'] }, body('['))?.map(({ code }) => code)).toEqual([
       'call_malformed',

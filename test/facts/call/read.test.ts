@@ -75,6 +75,7 @@ describe('the id that an error body answers', () => {
     ['one that is no id', { jsonrpc: '2.0', id: 1.5, method: 'ping' }, undefined],
     ['a list', { jsonrpc: '2.0', id: [1], method: 'ping' }, undefined],
     ['of a batch', [{ jsonrpc: '2.0', id: 4, method: 'ping' }], undefined],
+    ['one that is no well-formed text', { jsonrpc: '2.0', id: '\ud800', method: 'ping' }, undefined],
     ['one too long to repeat', { jsonrpc: '2.0', id: 'x'.repeat(256), method: 'ping' }, undefined],
   ])('%s', (_, content, id) => expect(idOf(content)).toBe(id));
 
