@@ -35,18 +35,18 @@ type Registered = PolicyInput['registered'];
 
 interface RecordedCall {
   readonly method: string;
-  readonly tool?: string;
-  readonly prompt?: string;
-  readonly uri?: string;
-  readonly task?: string;
-  readonly arguments?: Digest | JsonObject;
+  readonly tool?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly uri?: string | undefined;
+  readonly task?: string | undefined;
+  readonly arguments?: Digest | JsonObject | undefined;
 }
 
 interface RecordedContext {
   readonly caller: string;
-  readonly client_ip?: string;
-  readonly request_id?: string;
-  readonly extra?: Digest | JsonObject;
+  readonly client_ip?: string | undefined;
+  readonly request_id?: string | undefined;
+  readonly extra?: Digest | JsonObject | undefined;
 }
 
 /** The policy input without what nobody may log: claims, proofs, and all of `cnf` but thumbprints. */
@@ -60,25 +60,35 @@ export interface RecordedInput {
     readonly key_id: string;
     readonly audiences: readonly (string | number)[];
     readonly scopes: readonly (string | number)[];
-    readonly subject?: string;
-    readonly client_id?: string;
-    readonly issued_at?: number;
-    readonly expires_at?: number;
-    readonly not_before?: number;
-    readonly confirmation?: Readonly<Record<string, string>>;
-    readonly actor?: string;
+    readonly subject?: string | undefined;
+    readonly client_id?: string | undefined;
+    readonly issued_at?: number | undefined;
+    readonly expires_at?: number | undefined;
+    readonly not_before?: number | undefined;
+    readonly confirmation?: Readonly<Record<string, string>> | undefined;
+    readonly actor?: string | undefined;
   };
-  readonly registered: Omit<Registered, 'elsewhere'> & { readonly elsewhere: readonly (string | number)[] };
+  readonly registered: Omit<Registered, 'operation' | 'elsewhere'> & {
+    readonly operation?: Registered['operation'] | undefined;
+    readonly elsewhere: readonly (string | number)[];
+  };
   readonly context: RecordedContext;
 }
 
 /** What is known when a decision ended before policy: the question, cut and escaped. */
 export interface RecordedQuestion {
   readonly server: string;
-  readonly call?: { readonly method: string; readonly target?: string; readonly arguments?: Digest | JsonObject };
+  readonly call?:
+    | {
+        readonly method: string;
+        readonly target?: string | undefined;
+        readonly arguments?: Digest | JsonObject | undefined;
+      }
+    | undefined;
   readonly context: RecordedContext;
 }
 
+/** A member that is undefined is not written: `JSON.stringify` leaves it out. */
 export interface Entry {
   readonly decision_id: string;
   /** RFC 3339, when the decision began. */
@@ -92,8 +102,8 @@ export interface Entry {
   readonly erased: readonly string[];
   readonly metrics: { readonly timer_decision_ns: number };
   readonly requested_by: string;
-  readonly req_id?: string;
-  readonly trace_id?: string;
+  readonly req_id?: string | undefined;
+  readonly trace_id?: string | undefined;
 }
 
 export interface EntryOptions {
@@ -106,45 +116,37 @@ export interface EntryOptions {
 /** Pure: the same event gives the same entry. */
 export function writeEntry(event: DecisionEvent, options: EntryOptions): Entry {
   const erased: string[] = [];
-  const { revisions } = event;
+  const { registry, core, custom } = event.revisions;
+  const bundles = { registry: { revision: registry }, core: { revision: core } };
   return {
     decision_id: event.decision.decision_id,
     timestamp: new Date(event.started).toISOString(),
     labels: options.labels,
-    bundles: {
-      registry: { revision: revisions.registry },
-      core: { revision: revisions.core },
-      ...(revisions.custom === null ? {} : { custom: { revision: revisions.custom } }),
-    },
+    bundles: custom === null ? bundles : { ...bundles, custom: { revision: custom } },
     path: event.path,
     input: event.input === null ? question(event, options, erased) : judged(event.input, event, options, erased),
     result: maskResult(event.decision),
     erased,
     metrics: { timer_decision_ns: event.duration_ns },
     requested_by: legible(event.caller),
-    ...(event.request_id === undefined ? {} : { req_id: legible(event.request_id) }),
-    ...(event.trace_id === undefined ? {} : { trace_id: legible(event.trace_id) }),
+    req_id: orAbsent(event.request_id),
+    trace_id: orAbsent(event.trace_id),
   };
 }
 
+const orAbsent = (text: string | undefined) => (text === undefined ? undefined : legible(text));
+
 function question(event: DecisionEvent, options: EntryOptions, erased: string[]): RecordedQuestion {
-  const { asked } = event;
+  const { asked, caller, client_ip, request_id } = event;
+  const call = asked.method !== undefined && {
+    method: legible(asked.method),
+    target: orAbsent(asked.target),
+    arguments: recordedArguments(event.arguments, options, erased),
+  };
   return {
     server: legible(asked.server),
-    ...(asked.method === undefined
-      ? {}
-      : {
-          call: {
-            method: legible(asked.method),
-            ...(asked.target === undefined ? {} : { target: legible(asked.target) }),
-            ...recordedArguments(event.arguments, options, erased),
-          },
-        }),
-    context: {
-      caller: legible(event.caller),
-      ...(event.client_ip === undefined ? {} : { client_ip: legible(event.client_ip) }),
-      ...(event.request_id === undefined ? {} : { request_id: legible(event.request_id) }),
-    },
+    call: call || undefined,
+    context: { caller: legible(caller), client_ip: orAbsent(client_ip), request_id: orAbsent(request_id) },
   };
 }
 
@@ -157,11 +159,11 @@ function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions,
     time: input.time,
     call: {
       method: legible(call.method),
-      ...(call.tool === undefined ? {} : { tool: legible(call.tool) }),
-      ...(call.prompt === undefined ? {} : { prompt: legible(call.prompt) }),
-      ...(call.uri === undefined ? {} : { uri: legible(call.uri) }),
-      ...(call.task === undefined ? {} : { task: legible(call.task) }),
-      ...recordedArguments(event.arguments ?? call.arguments, options, erased),
+      tool: orAbsent(call.tool),
+      prompt: orAbsent(call.prompt),
+      uri: orAbsent(call.uri),
+      task: orAbsent(call.task),
+      arguments: recordedArguments(event.arguments ?? call.arguments, options, erased),
     },
     token: {
       type: legible(token.type),
@@ -169,24 +171,26 @@ function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions,
       key_id: legible(token.key_id),
       audiences: evidence(token.audiences),
       scopes: evidence(token.scopes),
-      ...(token.subject === undefined ? {} : { subject: legible(token.subject) }),
-      ...(token.client_id === undefined ? {} : { client_id: legible(token.client_id) }),
-      ...(token.issued_at === undefined ? {} : { issued_at: token.issued_at }),
-      ...(token.expires_at === undefined ? {} : { expires_at: token.expires_at }),
-      ...(token.not_before === undefined ? {} : { not_before: token.not_before }),
-      ...(token.confirmation === undefined ? {} : { confirmation: maskConfirmation(token.confirmation, erased) }),
-      ...(token.actor === undefined ? {} : { actor: legible(token.actor) }),
+      subject: orAbsent(token.subject),
+      client_id: orAbsent(token.client_id),
+      issued_at: token.issued_at,
+      expires_at: token.expires_at,
+      not_before: token.not_before,
+      confirmation: token.confirmation && maskConfirmation(token.confirmation, erased),
+      actor: orAbsent(token.actor),
     },
     registered: {
-      ...registered,
-      ...(registered.operation === undefined ? {} : { operation: recordedOperation(registered.operation) }),
+      server: registered.server,
+      issuer: registered.issuer,
+      operation: registered.operation && recordedOperation(registered.operation),
+      waivers: registered.waivers,
       elsewhere: evidence(registered.elsewhere),
     },
     context: {
       caller: legible(context.caller),
-      ...(context.client_ip === undefined ? {} : { client_ip: legible(context.client_ip) }),
-      ...(context.request_id === undefined ? {} : { request_id: legible(context.request_id) }),
-      ...(context.extra === undefined ? {} : { extra: masked(context.extra, '/input/context/extra', options, erased) }),
+      client_ip: orAbsent(context.client_ip),
+      request_id: orAbsent(context.request_id),
+      extra: context.extra && masked(context.extra, '/input/context/extra', options, erased),
     },
   };
 }
@@ -196,12 +200,8 @@ function recordedOperation(operation: NonNullable<Registered['operation']>): Non
   return { ...operation, name: legible(operation.name) };
 }
 
-function recordedArguments(
-  values: JsonObject | undefined,
-  options: EntryOptions,
-  erased: string[],
-): { readonly arguments?: Digest | JsonObject } {
-  return values === undefined ? {} : { arguments: masked(values, '/input/call/arguments', options, erased) };
+function recordedArguments(values: JsonObject | undefined, options: EntryOptions, erased: string[]) {
+  return values && masked(values, '/input/call/arguments', options, erased);
 }
 
 /** A free object that a client or gateway wrote: its digest, or itself made fit for a log. */

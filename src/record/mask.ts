@@ -81,9 +81,13 @@ function thumbprintsOf(confirmation: JsonObject): readonly Member[] {
 /** The answer, with what a token or client wrote in it cut and escaped once more: a record must not rely on its writer. */
 export function maskResult(decision: Decision): Decision {
   if (decision.decision === 'allow') {
-    const { principal } = decision;
+    const { decision_id, server, revision, principal, valid_until, advice } = decision;
     return {
-      ...decision,
+      decision: 'allow',
+      decision_id,
+      server,
+      reasons: [],
+      revision,
       principal: {
         issuer: legible(principal.issuer),
         subject: orNull(principal.subject),
@@ -91,6 +95,8 @@ export function maskResult(decision: Decision): Decision {
         scopes: evidence(principal.scopes).map(String),
         actor: orNull(principal.actor),
       },
+      valid_until,
+      advice,
     };
   }
   const reasons = decision.reasons.map(maskReason);
