@@ -7,8 +7,8 @@ import type { Evaluation } from './evaluate.ts';
 /** @param id a fresh UUIDv7 */
 export function answer(evaluation: Evaluation, id: string, revision: string): Decision {
   const { outcome, server, reasons, token, waivers } = evaluation;
-  const common = { decision_id: id, server: server?.key ?? null, reasons, revision };
-  if (outcome === 'indeterminate') return { decision: 'indeterminate', ...common };
+  const asked = { decision_id: id, server: server?.key ?? null, reasons };
+  if (outcome === 'indeterminate') return { decision: 'indeterminate', ...asked, revision };
   if (outcome === 'deny') {
     const challenge = writeChallenge(
       reasons,
@@ -19,15 +19,16 @@ export function answer(evaluation: Evaluation, id: string, revision: string): De
         request_id: evaluation.request_id,
       },
     );
-    return { decision: 'deny', ...common, challenge };
+    return { decision: 'deny', ...asked, challenge, revision };
   }
   if (token === null) throw new Error('an allow without token is a bug');
   return {
     decision: 'allow',
-    ...common,
+    ...asked,
     principal: principal(token),
     valid_until: validUntil(token, waivers),
     advice: waivers.length > 0 ? { waivers: waivers.toSorted(byKind) } : {},
+    revision,
   };
 }
 
