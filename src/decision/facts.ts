@@ -5,15 +5,8 @@ import type { Json, JsonObject } from '../json/value.ts';
 
 /** Where the call comes from: exactly one of the three, or none (`call_missing`). */
 export type CallSource =
-  | {
-      readonly kind: 'call';
-      readonly method: string;
-      readonly tool?: string;
-      readonly prompt?: string;
-      readonly uri?: string;
-      readonly task?: string;
-      readonly arguments?: JsonObject;
-    }
+  /** The gateway's own record of the call; unlike a fact it may name several targets, and nothing in it is checked. */
+  | ({ readonly kind: 'call' } & CallFacts)
   | { readonly kind: 'message'; readonly message: Json }
   /** The message's exact bytes, or their text. */
   | { readonly kind: 'body'; readonly body: string | Uint8Array };

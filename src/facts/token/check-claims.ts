@@ -3,12 +3,13 @@
  * at this time, is policy. So absent `aud`, `exp` and `iat` pass and are left out.
  */
 import type { TokenFacts } from '../../decision/facts.ts';
+import { hasControl } from '../../json/control.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
 import type { IssuerRecord } from '../../registry/registry.ts';
 import { ACCESS_TOKEN_TYPE, type Matched } from './match-issuer.ts';
 import { readAudiences } from './read-audiences.ts';
 import { readScopes } from './read-scopes.ts';
-import { CONTROL, found, kindOf, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
+import { found, kindOf, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
 
 export interface Checked {
   readonly kind: 'checked';
@@ -64,7 +65,7 @@ export function checkClaims(
 
 function wrongText(name: string, value: Json | undefined, needed: boolean): Refused | undefined {
   if (value === undefined && !needed) return undefined;
-  if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && !CONTROL.test(value))
+  if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && !hasControl(value))
     return undefined;
   return refuse(
     'claims_invalid',

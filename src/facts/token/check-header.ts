@@ -1,6 +1,8 @@
 /** Step 2: the header. It names an algorithm and a key, and may bring neither a key nor a way to read the rest. */
+
+import { hasControl } from '../../json/control.ts';
 import type { Json, JsonObject } from '../../json/value.ts';
-import { CONTROL, found, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
+import { found, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
 
 export interface Header {
   readonly kind: 'header';
@@ -36,7 +38,7 @@ export function checkHeader(header: JsonObject): Header | Refused {
       `The token's header needs "kid", the name of the key that signed it. Have the issuer name its keys.`,
       { actual: [found(kid)] },
     );
-  if (kid.length > MAX_TEXT_LENGTH || CONTROL.test(kid))
+  if (kid.length > MAX_TEXT_LENGTH || hasControl(kid))
     return refuse(
       'token_malformed',
       `The "kid" of the token's header must have at most ${MAX_TEXT_LENGTH} characters, none of them a control character. Have the issuer rename its key.`,

@@ -48,7 +48,5 @@ export function kindOf(value: Json): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** C0, DEL and C1. */
-export const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 /** Characters of sub, client_id, jti, act.sub, kid and one scope (contract 5). */
 export const MAX_TEXT_LENGTH = 255;

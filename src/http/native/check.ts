@@ -4,7 +4,8 @@ import { isJsonObject } from '../../json/value.ts';
 import { METHODS_BY_TARGET, NOTIFICATIONS, OPEN_METHODS, type TargetKind } from '../../registry/method.ts';
 
 const SOURCES = ['call', 'message', 'body'] as const;
-const TARGETS = ['tool', 'prompt', 'uri', 'task'] as const;
+/** Not `task`: a call as a task is well-formed, and the decision refuses it as `method_unknown` (contract 1). */
+const TARGETS = ['tool', 'prompt', 'uri'] as const;
 
 /** Which member names the method's target: null where it has none, undefined where audgate does not know the method. */
 function targetOf(method: string): TargetKind | null | undefined {

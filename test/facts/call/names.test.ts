@@ -1,21 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readCall } from '../../../src/facts/call/read.ts';
-import type { Json, JsonObject } from '../../../src/json/value.ts';
+import type { JsonObject } from '../../../src/json/value.ts';
+import { callOf, readMessage, request } from './request.ts';
 
-const readMessage = (message: Json, custom_rules = false) =>
-  readCall({ source: { kind: 'message', message } }, { custom_rules });
-const request = (method: string, params?: Json, more: JsonObject = {}): JsonObject => ({
-  jsonrpc: '2.0',
-  id: 1,
-  method,
-  ...(params === undefined ? {} : { params }),
-  ...more,
-});
-const callOf = (message: Json, custom_rules = false) => {
-  const reading = readMessage(message, custom_rules);
-  return reading.ok ? reading.call : reading.reasons.map(({ code }) => code);
-};
 const malformed = ['call_malformed'];
 describe('names that another reader takes for those that are read', () => {
   const full = { name: 'a', uri: 'u', arguments: {}, _meta: {}, ref: { type: 't', name: 'n', uri: 'u' } };

@@ -90,6 +90,11 @@ describe('POST /v1/decide asks', () => {
       { call: { method: 'tasks/get', task: 't' } },
       { source: { kind: 'call', method: 'tasks/get', task: 't' } },
     ],
+    [
+      'a tool called as a task, which the decision refuses (contract 1)',
+      { call: { method: 'tools/call', tool: 'a', task: 't' } },
+      { source: { kind: 'call', method: 'tools/call', tool: 'a', task: 't' } },
+    ],
   ])('%s', async (_, given, expected) => {
     const { post, asked } = await serve();
     expect((await post({ server: FILES, ...given })).status).toBe(200);
@@ -124,9 +129,9 @@ describe('POST /v1/decide refuses with 400, by pointer', () => {
     ],
     ['a resources/read without uri', { server: FILES, call: { method: 'resources/read' } }, ['/call/uri']],
     [
-      'a resources/subscribe with a task',
-      { server: FILES, call: { method: 'resources/subscribe', uri: 'a:b', task: 't' } },
-      ['/call/task'],
+      'a resources/subscribe with a prompt',
+      { server: FILES, call: { method: 'resources/subscribe', uri: 'a:b', prompt: 'p' } },
+      ['/call/prompt'],
     ],
     [
       'a resources/unsubscribe without uri',
