@@ -1,15 +1,22 @@
 /** The question, after the outer JSON was read and found well-formed. What the client wrote in it is still untrusted. */
 import type { CallSource } from '../decision/facts.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { Registry, ServerRecord } from '../registry/registry.ts';
 
 export interface Ask {
-  /** The registered resource that the gateway is about to call. */
-  readonly server: string;
+  /**
+   * The server that the gateway is about to call: its registered resource, byte for byte; or its registry key, where the
+   * gateway's own route holds that (adapters). Never from the client.
+   */
+  readonly server: string | { readonly key: string };
   readonly token?: string | null;
   /** As written; compared without case. Default `Bearer`. */
   readonly scheme?: string;
   readonly source?: CallSource;
+  /** Of the client's request; lower-case names. */
   readonly headers?: Readonly<Record<string, readonly string[]>>;
+  /** Target of the client's request as it was sent; looked at only for a token in its query, never for the server. */
+  readonly target?: string;
   /** W3C Trace Context trace-id of the request to audgate, for the record: 32 hexadecimal digits, lower case. */
   readonly trace_id?: string;
   readonly context?: { readonly client_ip?: string; readonly request_id?: string; readonly extra?: JsonObject };
@@ -24,4 +31,8 @@ export interface Caller {
 
 export function mayAskAbout(caller: Caller, serverKey: string): boolean {
   return caller.servers === '*' || caller.servers.includes(serverKey);
+}
+
+export function findServer(named: Ask['server'], registry: Registry): ServerRecord | undefined {
+  return typeof named === 'string' ? registry.serverByResource.get(named) : registry.servers.get(named.key);
 }

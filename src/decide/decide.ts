@@ -42,7 +42,11 @@ export async function decide(
     path,
     decision,
     input: evaluation.input,
-    asked: { server: ask.server, ...(call && { method: call.method }), ...(target !== undefined && { target }) },
+    asked: {
+      server: typeof ask.server === 'string' ? ask.server : ask.server.key,
+      ...(call && { method: call.method }),
+      ...(target !== undefined && { target }),
+    },
     ...(call?.arguments && { arguments: call.arguments }),
     caller: caller.name,
     ...(ask.context?.client_ip !== undefined && { client_ip: ask.context.client_ip }),

@@ -12,9 +12,16 @@ import type { TokenReader } from '../facts/token/read.ts';
 import { buildInput } from '../policy/input.ts';
 import type { CustomFacts } from '../policy/policy.ts';
 import type { ServerRecord } from '../registry/registry.ts';
-import type { Ask, Caller } from './ask.ts';
-import { serverUnknownMessage } from './message.ts';
-import { argumentsTooLarge, inOrder, keysUnavailable, policyUnavailable, reasonsOf, refusal } from './refuse.ts';
+import { type Ask, type Caller, findServer } from './ask.ts';
+import {
+  argumentsTooLarge,
+  inOrder,
+  keysUnavailable,
+  policyUnavailable,
+  reasonsOf,
+  refusal,
+  serverUnknown,
+} from './refuse.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What was concluded, and from what; `reasons` in the order of precedence, empty on allow only. */
@@ -44,9 +51,8 @@ export async function evaluate(
   const { registry, policy } = at;
 
   // Stage 1: the server that the gateway is about to call, byte for byte.
-  const server = registry.serverByResource.get(ask.server);
-  if (server === undefined)
-    return refused(null, [refusal('server_unknown', serverUnknownMessage(ask.server, registry, caller), [ask.server])]);
+  const server = findServer(ask.server, registry);
+  if (server === undefined) return refused(null, [serverUnknown(ask.server, registry, caller)]);
 
   // Stage 2: scheme and call; the token only once there is nothing wrong with them.
   const reading = readCall(ask, { custom_rules: policy.custom !== null });

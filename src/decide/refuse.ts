@@ -5,7 +5,9 @@ import type { Evidence, Reason } from '../decision/reason.ts';
 import { comparePrecedence, entryOf, type FixedCode } from '../decision/reasons.ts';
 import type { CoreDenial, CustomDenial } from '../decision/verdict.ts';
 import type { Judgement } from '../policy/policy.ts';
-import { type Denied, messageOf } from './message.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Ask, Caller } from './ask.ts';
+import { type Denied, messageOf, serverUnknownMessage } from './message.ts';
 
 /** Bytes of a call's arguments, as JSON in UTF-8, that custom rules are given at most (contract 6). */
 export const MAX_ARGUMENTS_BYTES = 16 * 1024;
@@ -13,6 +15,13 @@ export const MAX_ARGUMENTS_BYTES = 16 * 1024;
 export function refusal(code: FixedCode, message?: string, actual?: Evidence): Reason {
   const { summary, remedy } = entryOf(code);
   return { code, message: message ?? `${summary} ${remedy}`, ...(actual && { actual: evidence(actual) }) };
+}
+
+export function serverUnknown(named: Ask['server'], registry: Registry, caller: Caller): Reason {
+  if (typeof named === 'string')
+    return refusal('server_unknown', serverUnknownMessage(named, registry, caller), [named]);
+  const message = `No server is registered under the key ${JSON.stringify(legible(named.key))}. Write the key of a registered server into the gateway's own route.`;
+  return refusal('server_unknown', message, [named.key]);
 }
 
 export function keysUnavailable(issuerKey: string, detail: string): Reason {

@@ -9,16 +9,33 @@ export type CallSource =
   | ({ readonly kind: 'call' } & CallFacts)
   | { readonly kind: 'message'; readonly message: Json }
   /** The message's exact bytes, or their text. */
-  | { readonly kind: 'body'; readonly body: string | Uint8Array };
+  | { readonly kind: 'body'; readonly body: string | Uint8Array }
+  /** The client's HTTP request, as a gateway hands it on; the server's `call_from` says which part of it is the call. */
+  | { readonly kind: 'request'; readonly method: string; readonly body: RequestBody };
 
-/** The MCP call, from JSON-RPC bytes, a message or the caller's own record. At most one target member is present. */
+/** What a gateway handed on of its client's body. Whatever is not whole is never judged. */
+export type RequestBody =
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
+  | { readonly kind: 'absent' }
+  /** `why` completes "the body …": audgate's own words. */
+  | { readonly kind: 'partial'; readonly why: string };
+
+/**
+ * The MCP call, from JSON-RPC bytes, a message, a request or the caller's own record. At most one of tool, prompt, uri and
+ * task is present; `lists`, `uris` and `tasks` belong to `subscriptions/listen` alone, which touches many.
+ */
 export interface CallFacts {
+  /** Of MCP, or a pseudo-method: http/get, http/delete, rpc/response, and `*` where the server's `call_from` is none. */
   readonly method: string;
   readonly tool?: string;
   readonly prompt?: string;
   readonly uri?: string;
-  /** A task's id; `''` for a call that is to run as a task and has no id yet. The facts then hold no other target. */
+  /** A task's id, as tasks/get, tasks/result, tasks/update and tasks/cancel name it. */
   readonly task?: string;
+  /** Lists whose changes are subscribed to, each by the method that reads it: `tools/list`. */
+  readonly lists?: readonly string[];
+  readonly uris?: readonly string[];
+  readonly tasks?: readonly string[];
   /** Of `tools/call` and `prompts/get`. Absent: the caller did not say (a message without them means `{}`). */
   readonly arguments?: JsonObject;
 }

@@ -1,5 +1,5 @@
 /** A case → the question that HTTP is asked, with a token that was really signed. */
-import type { Ask } from '../decide/ask.ts';
+import { type Ask, findServer } from '../decide/ask.ts';
 import { readCall } from '../facts/call/read.ts';
 import { toAsk } from '../http/native/read.ts';
 import { decideRequest } from '../http/native/schema.ts';
@@ -61,12 +61,13 @@ async function tokenOf({ token }: Case, ask: Ask, parts: QuestionParts): Promise
 
 function rightToken(issuer: IssuerRecord, ask: Ask, { registry, now, newId }: QuestionParts) {
   const call = readCall(ask, { custom_rules: false });
-  const operation = call.ok ? registry.serverByResource.get(ask.server)?.operation(call.call) : undefined;
+  const server = findServer(ask.server, registry);
+  const operation = call.ok ? server?.operation(call.call) : undefined;
   const [type = 'at+jwt'] = issuer.token_types;
   return {
     issuer: issuer.issuer,
     type,
-    audience: ask.server,
+    audience: server?.resource ?? String(ask.server),
     scopes: operation?.scopes ?? [],
     token_id: newId(),
     now,

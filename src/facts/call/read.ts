@@ -64,6 +64,7 @@ function readSource(
   if (source === undefined) return { read: { ok: false, reason: callMissing() } };
   if (source.kind === 'call') return { read: readRecord(source, customRules) };
   if (source.kind === 'message') return { read: readMessage(source.message, customRules), id: readId(source.message) };
+  if (source.kind === 'request') return { read: { ok: false, reason: callMissing() } };
   const text = readJson(source.body, { depth: MAX_DEPTH });
   if (!text.ok) return { read: { ok: false, reason: notStrict(text.problems) } };
   return { read: readMessage(text.value, customRules), id: readId(text.value) };

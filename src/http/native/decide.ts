@@ -1,5 +1,5 @@
 /** `POST /v1/decide` (contract 2). */
-import { type Ask, type Caller, mayAskAbout } from '../../decide/ask.ts';
+import { type Ask, type Caller, findServer, mayAskAbout } from '../../decide/ask.ts';
 import type { Decider } from '../../decide/decider.ts';
 import type { Decision } from '../../decision/decision.ts';
 import type { ProblemAnswer } from '../problems.ts';
@@ -36,7 +36,7 @@ function answerDecision(decision: Decision): Response {
  */
 export function refuseServer(ask: Ask, caller: Caller, decider: Decider): ProblemAnswer | null {
   if (caller.servers === '*') return null;
-  const record = decider.current().registry.serverByResource.get(ask.server);
+  const record = findServer(ask.server, decider.current().registry);
   return record !== undefined && mayAskAbout(caller, record.key) ? null : SERVER_NOT_ALLOWED;
 }
 
