@@ -1,0 +1,67 @@
+/** Where the real gateways are. One that is missing is an error, never a test that is passed over. */
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+
+/** What `npm run gateways:install` puts into the cache, exactly these; nginx and HAProxy are the distribution's. */
+export const PINNED = { envoy: '1.40.0', caddy: '2.11.9' } as const;
+
+export type Program = 'nginx' | 'haproxy' | 'envoy' | 'caddy';
+
+/** Debian keeps these out of the PATH of ordinary users. */
+const SYSTEM = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
+
+/** The folder of what was installed for the tests, outside the tree (XDG Base Directory). @throws without a home */
+export function gatewayCache(env: NodeJS.ProcessEnv = process.env): string {
+  const { XDG_CACHE_HOME, HOME } = env;
+  if (XDG_CACHE_HOME?.startsWith('/') === true) return join(XDG_CACHE_HOME, 'audgate', 'gateways');
+  if (HOME === undefined || HOME === '')
+    throw new Error('Neither XDG_CACHE_HOME nor HOME says where gateways are kept.');
+  return join(HOME, '.cache', 'audgate', 'gateways');
+}
+
+/** The cached binary of a pinned gateway, whether or not it is there. */
+export function cachedAt(program: keyof typeof PINNED, cache = gatewayCache()): string {
+  const folder = join(cache, `${program}-${PINNED[program]}`);
+  return program === 'envoy' ? join(folder, 'bin', 'envoy') : join(folder, 'caddy');
+}
+
+/** The pinned binary from the cache, else one on PATH or in the system's folders. @throws when there is none */
+export async function findProgram(program: Program, env: NodeJS.ProcessEnv = process.env): Promise<string> {
+  const folders = [...(env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), ...SYSTEM];
+  const pinned = program === 'envoy' || program === 'caddy' ? [cachedAt(program, gatewayCache(env))] : [];
+  const candidates = [...pinned, ...folders.map((folder) => join(folder, program))];
+  const found = await firstRunnable(candidates);
+  if (found !== null) return found;
+  throw new Error(`${program} is neither in the cache nor on PATH. Install it: npm run gateways:install`);
+}
+
+/** nginx's JavaScript module, which Debian packages apart. @throws when there is none */
+export async function findNginxScripting(): Promise<string> {
+  const name = 'ngx_http_js_module.so';
+  const folders = [
+    '/usr/lib/nginx/modules',
+    '/usr/lib64/nginx/modules',
+    '/usr/local/lib/nginx/modules',
+    '/etc/nginx/modules',
+  ];
+  const found = await firstThere(
+    folders.map((folder) => join(folder, name)),
+    constants.R_OK,
+  );
+  if (found !== null) return found;
+  throw new Error(`${name} is in none of ${folders.join(', ')}. Install it: npm run gateways:install`);
+}
+
+const firstRunnable = (paths: readonly string[]) => firstThere(paths, constants.X_OK);
+
+async function firstThere(paths: readonly string[], mode: number): Promise<string | null> {
+  for (const path of paths) {
+    try {
+      await access(path, mode);
+      return path;
+    } catch {
+      // The next one, then.
+    }
+  }
+  return null;
+}
