@@ -1,6 +1,7 @@
 /** `GET /v1/servers`, `/v1/servers/{key}` and a server's protected resource metadata (contract 3). */
 import { mayAskAbout } from '../../decide/ask.ts';
-import type { Registry, ServerRecord } from '../../registry/registry.ts';
+import { protectedResourceMetadata } from '../../registry/metadata.ts';
+import type { ServerRecord } from '../../registry/registry.ts';
 import type { ProblemAnswer } from '../problems.ts';
 import { answerJson, type CallerRoute, type OpenRoute, type Parts } from '../route.ts';
 import { SERVER_NOT_ALLOWED } from './decide.ts';
@@ -29,28 +30,12 @@ export function createMetadata({ decider }: Parts): OpenRoute {
   return (request) => {
     const { registry } = decider.current();
     const record = registry.servers.get(request.req.param('key') ?? '');
-    return record === undefined ? NO_SERVER : answerJson(metadata(record, registry));
+    return record === undefined ? NO_SERVER : answerJson(protectedResourceMetadata(record, registry));
   };
 }
 
 function summary({ key, resource, issuers, max_lifetime_seconds, resource_metadata }: ServerRecord) {
   return { key, resource, issuers, max_lifetime_seconds, protected_resource_metadata: resource_metadata };
-}
-
-function metadata({ resource, issuers, advertised_scopes, sender_constraint }: ServerRecord, registry: Registry) {
-  const enabled = issuers.flatMap((key) => {
-    const record = registry.issuers.get(key);
-    return record === undefined || record.disabled ? [] : [record.issuer];
-  });
-  return {
-    resource,
-    authorization_servers: enabled,
-    scopes_supported: advertised_scopes,
-    bearer_methods_supported: ['header'],
-    // `any` requires one of the two, which the metadata cannot say.
-    ...(sender_constraint === 'dpop' && { dpop_bound_access_tokens_required: true }),
-    ...(sender_constraint === 'mtls' && { tls_client_certificate_bound_access_tokens: true }),
-  };
 }
 
 const NO_SERVER: ProblemAnswer = { name: 'not_found', detail: 'No server has this key: GET /v1/servers lists them.' };

@@ -1,0 +1,22 @@
+import type { JsonObject } from '../json/value.ts';
+import type { Registry, ServerRecord } from './registry.ts';
+
+/** A server's protected resource metadata (RFC 9728 §2). Public: a server shows it to everyone. */
+export function protectedResourceMetadata(
+  { resource, issuers, advertised_scopes, sender_constraint }: ServerRecord,
+  registry: Registry,
+): JsonObject {
+  const enabled = issuers.flatMap((key) => {
+    const record = registry.issuers.get(key);
+    return record === undefined || record.disabled ? [] : [record.issuer];
+  });
+  return {
+    resource,
+    authorization_servers: enabled,
+    scopes_supported: [...advertised_scopes],
+    bearer_methods_supported: ['header'],
+    // `any` requires one of the two, which the metadata cannot say.
+    ...(sender_constraint === 'dpop' && { dpop_bound_access_tokens_required: true }),
+    ...(sender_constraint === 'mtls' && { tls_client_certificate_bound_access_tokens: true }),
+  };
+}
