@@ -113,7 +113,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     service: {
       async decide(ask, caller) {
         const tick = parts.ticks();
-        const { decision } = await decide(ask, caller, snapshot, deciding, 'audgate/decide', seconds());
+        const { decision } = await decide(ask, caller, snapshot, deciding, ask.door ?? 'audgate/decide', seconds());
         metrics.decided(decision, Number(parts.ticks() - tick) / 1e9);
         return decision;
       },

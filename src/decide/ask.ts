@@ -1,6 +1,7 @@
 /** The question, after the outer JSON was read and found well-formed. What the client wrote in it is still untrusted. */
 import type { CallSource } from '../decision/facts.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { Door } from '../record/entry.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
 
 export interface Ask {
@@ -12,11 +13,17 @@ export interface Ask {
   readonly token?: string | null;
   /** As written; compared without case. Default `Bearer`. */
   readonly scheme?: string;
+  /** Why nobody can say which token is meant (`credentials.ts`); completes "The client's request …". */
+  readonly ambiguous?: string;
   readonly source?: CallSource;
+  /** What of the client's request, its call aside, a door could not take; completes "The client's request …". */
+  readonly malformed?: string;
   /** Of the client's request; lower-case names. */
   readonly headers?: Readonly<Record<string, readonly string[]>>;
   /** Target of the client's request as it was sent; looked at only for a token in its query, never for the server. */
   readonly target?: string;
+  /** How the question came in, for the record. Default `audgate/decide`. */
+  readonly door?: Door;
   /** W3C Trace Context trace-id of the request to audgate, for the record: 32 hexadecimal digits, lower case. */
   readonly trace_id?: string;
   readonly context?: { readonly client_ip?: string; readonly request_id?: string; readonly extra?: JsonObject };

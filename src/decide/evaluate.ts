@@ -21,6 +21,7 @@ import {
   reasonsOf,
   refusal,
   serverUnknown,
+  unfitRequest,
 } from './refuse.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -57,7 +58,9 @@ export async function evaluate(
   // Stage 2: scheme and call; the token only once there is nothing wrong with them.
   const reading = readCall(ask, { custom_rules: policy.custom !== null });
   const { request_id } = reading;
-  if (!reading.ok) return refused(server, reading.reasons, { request_id });
+  const unfit = unfitRequest(ask);
+  if (!reading.ok) return refused(server, [...unfit, ...reading.reasons], { request_id });
+  if (unfit.length > 0) return refused(server, unfit, { call: reading.call, request_id });
   const { call } = reading;
   if (!ask.token) return refused(server, [refusal('token_missing')], { call, request_id });
 

@@ -7,6 +7,7 @@ import type { CoreDenial, CustomDenial } from '../decision/verdict.ts';
 import type { Judgement } from '../policy/policy.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Ask, Caller } from './ask.ts';
+import { hasTokenInQuery } from './credentials.ts';
 import { type Denied, messageOf, serverUnknownMessage } from './message.ts';
 
 /** Bytes of a call's arguments, as JSON in UTF-8, that custom rules are given at most (contract 6). */
@@ -22,6 +23,22 @@ export function serverUnknown(named: Ask['server'], registry: Registry, caller: 
     return refusal('server_unknown', serverUnknownMessage(named, registry, caller), [named]);
   const message = `No server is registered under the key ${JSON.stringify(legible(named.key))}. Write the key of a registered server into the gateway's own route.`;
   return refusal('server_unknown', message, [named.key]);
+}
+
+/** What is wrong with the client's request around its call: which token it means, and what a door found (RFC 6750 §2). */
+export function unfitRequest({ ambiguous, malformed, token, target }: Ask): readonly Reason[] {
+  const twice =
+    ambiguous ??
+    (token && target !== undefined && hasTokenInQuery(target)
+      ? 'carries one access token in its Authorization header and one in its query'
+      : undefined);
+  const reasons: Reason[] = [];
+  if (twice !== undefined)
+    reasons.push(
+      refusal('credential_ambiguous', `The client's request ${twice}. ${entryOf('credential_ambiguous').remedy}`),
+    );
+  if (malformed !== undefined) reasons.push(refusal('call_malformed', `The client's request ${malformed}.`));
+  return reasons;
 }
 
 export function keysUnavailable(issuerKey: string, detail: string): Reason {

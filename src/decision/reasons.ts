@@ -25,6 +25,7 @@ export interface ReasonEntry {
 const TABLE = [
   ['server_unknown', 'forbidden', 'No registered server has this resource identifier.', 'Send the registered resource, byte for byte, from the gateway\'s own route.'],
 
+  ['credential_ambiguous', 'invalid_request', 'The client\'s request carries more than one credential.', 'Send one access token, in one Authorization header and nowhere else.'],
   ['scheme_unsupported', 'invalid_request', 'The authentication scheme is not one that this version accepts.', 'Send the token with scheme Bearer.'],
   ['call_missing', 'invalid_request', 'The request holds no call, message or body.', 'Send exactly one of call, message and body.'],
   ['call_malformed', 'invalid_request', 'The call is not one well-formed JSON-RPC request or notification.', 'Send one JSON-RPC 2.0 request or notification in strict JSON.'],

@@ -8,9 +8,12 @@ import type { PolicyInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
 import { type Digest, digestOf, maskConfirmation, maskJson, maskResult } from './mask.ts';
 
+/** How a question came in, as records and metrics name it: a constant of the code, never made of what was asked. */
+export type Door = `audgate/${string}`;
+
 /** What was decided, as the decider tells it. Still holds arguments and claims: never written as it is. */
 export interface DecisionEvent {
-  readonly path: 'audgate/decide' | 'audgate/explain';
+  readonly path: Door;
   readonly decision: Decision;
   /** What policy judged; null when the decision ended before it. */
   readonly input: PolicyInput | null;

@@ -96,7 +96,14 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
       rules: snapshot.policy.custom?.rules ?? [],
       async decide(ask) {
         judged = null;
-        const { decision } = await decide(ask, CALLER, watched, parts, 'audgate/decide', Math.floor(now / 1000));
+        const { decision } = await decide(
+          ask,
+          CALLER,
+          watched,
+          parts,
+          ask.door ?? 'audgate/decide',
+          Math.floor(now / 1000),
+        );
         return { decision, judged };
       },
       async post(body) {

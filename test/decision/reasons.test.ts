@@ -15,7 +15,7 @@ const CONTRACT = {
   server: { wire: '403', codes: 'server_unknown' },
   request: {
     wire: '400 invalid_request',
-    codes: 'scheme_unsupported, call_missing, call_malformed, call_incomplete, header_mismatch',
+    codes: 'credential_ambiguous, scheme_unsupported, call_missing, call_malformed, call_incomplete, header_mismatch',
   },
   missing: { wire: '401', codes: 'token_missing' },
   token: {
@@ -37,6 +37,7 @@ const rows = Object.values(CONTRACT).flatMap(({ wire, codes }) => codes.split(/,
 
 /** Codes that no case can bring about, and the test that does. */
 const BY_TEST: Readonly<Record<string, { readonly file: string; readonly name: string }>> = {
+  credential_ambiguous: { file: 'test/decide/credentials.test.ts', name: 'credential_ambiguous' },
   policy_unavailable: { file: 'test/decide/policy-unavailable.test.ts', name: 'when no instance is to be had' },
 };
 
