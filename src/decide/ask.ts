@@ -11,6 +11,8 @@ export interface Ask {
    */
   readonly server: string | { readonly key: string };
   readonly token?: string | null;
+  /** Whom the asker takes the token to speak for (AuthZEN's `subject.id`): another `sub` than this is a deny. */
+  readonly subject?: string;
   /** As written; compared without case. Default `Bearer`. */
   readonly scheme?: string;
   /** Why nobody can say which token is meant (`credentials.ts`); completes "The client's request …". */

@@ -17,6 +17,7 @@ import {
   argumentsTooLarge,
   inOrder,
   keysUnavailable,
+  otherSubject,
   policyUnavailable,
   reasonsOf,
   refusal,
@@ -83,15 +84,16 @@ export async function evaluate(
   const judgeable = read.kind === 'verified' && tooLarge === null;
   const custom = judgeable ? { claims: token.claims, ...(call.arguments && { arguments: call.arguments }) } : null;
   const facts = { call, request_id, token, input, custom };
+  const other = otherSubject(ask, token, read.kind === 'verified');
 
   if (read.kind === 'unverified') {
     // Deny beats indeterminate: what the core rules refuse, no key could make acceptable (design 2).
     const judgement = policy.judgeUnverified(input);
-    if (judgement.kind === 'deny')
-      return refused(server, reasonsOf(judgement, { input, server, registry, caller }, false), {
-        ...facts,
-        required_scopes: judgement.required_scopes,
-      });
+    if (judgement.kind === 'deny' || other.length > 0) {
+      const denials = judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller }, false) : [];
+      const required_scopes = judgement.kind === 'unavailable' ? [] : judgement.required_scopes;
+      return refused(server, [...other, ...denials], { ...facts, required_scopes });
+    }
     const unknown = judgement.kind === 'unavailable' ? [policyUnavailable()] : [];
     return {
       ...refused(server, [keysUnavailable(issuer.key, read.detail), ...unknown], facts),
@@ -100,15 +102,15 @@ export async function evaluate(
   }
 
   const judgement = policy.judge(input, custom);
+  const ours = tooLarge === null ? other : [...other, tooLarge];
   if (judgement.kind === 'unavailable')
-    return tooLarge === null
+    return ours.length === 0
       ? { ...refused(server, [policyUnavailable()], facts), outcome: 'indeterminate' }
-      : refused(server, [tooLarge], facts);
+      : refused(server, ours, facts);
   const { required_scopes } = judgement;
-  if (judgement.kind === 'deny' || tooLarge !== null) {
+  if (judgement.kind === 'deny' || ours.length > 0) {
     const denials = judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller }, true) : [];
-    const reasons = tooLarge === null ? denials : [...denials, tooLarge];
-    return refused(server, reasons, { ...facts, required_scopes });
+    return refused(server, [...denials, ...ours], { ...facts, required_scopes });
   }
   return { ...facts, outcome: 'allow', server, reasons: [], required_scopes, waivers: judgement.waivers };
 }

@@ -1,6 +1,6 @@
 /** Denials of rules and failures of dependencies, made reasons: with sentence, and evidence fit to leave the process. */
 import { evidence, legible } from '../decision/evidence.ts';
-import type { CallFacts } from '../decision/facts.ts';
+import type { CallFacts, TokenFacts } from '../decision/facts.ts';
 import type { Evidence, Reason } from '../decision/reason.ts';
 import { comparePrecedence, entryOf, type FixedCode } from '../decision/reasons.ts';
 import type { CoreDenial, CustomDenial } from '../decision/verdict.ts';
@@ -39,6 +39,17 @@ export function unfitRequest({ ambiguous, malformed, token, target }: Ask): read
     );
   if (malformed !== undefined) reasons.push(refusal('call_malformed', `The client's request ${malformed}.`));
   return reasons;
+}
+
+/**
+ * The asker's word about the subject against the token's. What the asker wrote is not repeated: it may be a token.
+ * @param verified whether the token's signature was verified; an unverified `sub` that differs is no better for any key
+ */
+export function otherSubject({ subject }: Ask, token: TokenFacts, verified: boolean): readonly Reason[] {
+  if (subject === undefined || subject === token.subject) return [];
+  const held = token.subject === undefined ? [] : [token.subject];
+  const message = `The question names another subject than the token's sub, which ${held.length === 0 ? 'is absent' : 'differs'}. Name the token's own sub as subject, byte for byte.`;
+  return [{ ...refusal('claims_invalid', message, held), ...(!verified && { verified: false as const }) }];
 }
 
 export function keysUnavailable(issuerKey: string, detail: string): Reason {
