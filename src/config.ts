@@ -2,13 +2,10 @@
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { callerProblems, callers } from './config/callers.ts';
 import type { JsonProblem } from './json/locate.ts';
 import { mismatches } from './json/mismatch.ts';
 import { isJsonObject } from './json/value.ts';
-
-/** What a caller may be allowed. `read`: `/v1/servers*` and `/v1/status`. */
-export const PERMISSIONS = ['decide', 'explain', 'read', 'metrics'] as const;
-export type Permission = (typeof PERMISSIONS)[number];
 
 /** A place to listen at: port 0 lets the system choose one. */
 export type Listen =
@@ -21,43 +18,36 @@ const whole = (least: number, most: number) => {
   return z.int().min(least, { error }).max(most, { error });
 };
 const path = z.string().min(1, { error: 'must name a file or folder' });
-const callerName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+const publicUrl = z.string().refine(isPublicUrl, {
   error:
-    'is no name for a caller: expected 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
+    'must be an https URL (http only on loopback) in its normal form, without user, query, fragment or final slash',
 });
-
-const caller = z.strictObject({
-  key_sha256: z
-    .array(z.string().regex(/^[0-9a-fA-F]{64}$/, { error: 'must be the SHA-256 of the key, as 64 hex digits' }))
-    .min(1, { error: 'must hold at least one digest' })
-    .describe('SHA-256 of the caller’s key, 64 hex digits; a list, so that two keys work while one replaces the other'),
-  servers: z
-    .union(
-      [
-        z.literal('*'),
-        z.array(z.string().regex(/^[^*]+$/, { error: 'must be a registry key; for all write servers: "*"' })),
-      ],
-      {
-        error: 'must be a list of registry keys, or "*" for all',
-      },
-    )
-    .describe('registry keys of the servers that it may ask about, or "*"'),
-  may: z.array(z.enum(PERMISSIONS, { error: `must be one of ${PERMISSIONS.join(', ')}` })).describe('what it may ask'),
+const place = z.string().refine((text) => parseListen(text) !== null, {
+  error: 'must be HOST:PORT ([::1]:8181 for IPv6) with a port from 0 to 65535, or unix:PATH',
 });
 
 /** Every default stands here and nowhere else. */
 const configuration = z.strictObject({
-  listen: z
-    .string()
-    .refine((text) => parseListen(text) !== null, {
-      error: 'must be HOST:PORT ([::1]:8181 for IPv6) with a port from 0 to 65535, or unix:PATH',
-    })
+  listen: place
     .default('127.0.0.1:8181')
     .describe('HOST:PORT, [IPV6]:PORT or unix:PATH; with no callers only loopback or a Unix socket'),
   registry: path.optional().describe('registry file or folder, relative to this file'),
   bundle: path.optional().describe('OPA bundle with custom rules, relative to this file'),
   allow_modified_core: z.boolean().default(false).describe('accept a core module whose digest is not the pinned one'),
-  callers: z.record(callerName, caller).default({}).describe('who may ask; without any, everyone on this machine'),
+  callers: callers.default({}).describe('who may ask; without any, everyone on this machine'),
+  tls: z
+    .strictObject({
+      certificate: path.describe('PEM file with this service’s certificate chain'),
+      key: path.describe('PEM file with its private key'),
+      client_ca: path.exactOptional().describe('PEM file; certificates of clients are asked for and verified with it'),
+    })
+    .exactOptional()
+    .describe('TLS for every place to listen at; files relative to this one, read again at SIGHUP'),
+  grpc: z
+    .strictObject({ listen: place.describe('HOST:PORT, [IPV6]:PORT or unix:PATH; as for listen') })
+    .exactOptional()
+    .describe('Envoy’s external authorization over gRPC; without it there is none'),
+  public_url: publicUrl.exactOptional().describe('where clients of AuthZEN reach this service; its metadata needs it'),
   limits: z
     .strictObject({
       body_bytes: whole(1024, 16_777_216).default(262_144).describe('largest request body, bytes'),
@@ -87,12 +77,12 @@ const configuration = z.strictObject({
 });
 
 type Parsed = z.output<typeof configuration>;
-export type CallerConfig = z.output<typeof caller>;
 export type Limits = Parsed['limits'];
 export type KeyLimits = Parsed['keys'];
 
-export interface Config extends Omit<Parsed, 'listen' | 'registry' | 'bundle'> {
+export interface Config extends Omit<Parsed, 'listen' | 'registry' | 'bundle' | 'grpc'> {
   readonly listen: Listen;
+  readonly grpc?: { readonly listen: Listen };
   /** Resolved against the configuration's folder. */
   readonly registry?: string;
   readonly bundle?: string;
@@ -162,13 +152,23 @@ export function mergeFlags(config: Config, flags: Flags): ConfigReading<Servable
  * Without callers everyone who can connect may ask, so only this machine may connect (contract 3).
  * @returns what is wrong, or null
  */
-export function checkListen(config: Pick<Config, 'listen' | 'callers'>): ConfigProblem | null {
-  const { listen, callers } = config;
-  if (Object.keys(callers).length > 0 || listen.kind === 'unix' || isLoopback(listen.host)) return null;
-  return problem(
-    '/listen',
-    `${listen.host} is not a loopback address and no callers are configured: add callers, or listen on 127.0.0.1 or unix:PATH`,
-  );
+export function checkListen({
+  listen,
+  grpc,
+  callers,
+}: Pick<Config, 'listen' | 'grpc' | 'callers'>): ConfigProblem | null {
+  if (Object.keys(callers).length > 0) return null;
+  for (const [pointer, at] of [
+    ['/listen', listen],
+    ['/grpc/listen', grpc?.listen],
+  ] as const) {
+    if (at === undefined || at.kind === 'unix' || isLoopback(at.host)) continue;
+    return problem(
+      pointer,
+      `${at.host} is not a loopback address and no callers are configured: add callers, or listen on 127.0.0.1 or unix:PATH`,
+    );
+  }
+  return null;
 }
 
 /** The configuration's JSON Schema, as its authors write it: members with defaults may be left out. */
@@ -195,7 +195,7 @@ const problem = (pointer: string, message: string): ConfigProblem => ({ pointer,
 const refused = (problems: readonly ConfigProblem[]) => ({ ok: false, problems }) as const;
 
 /** What no single member shows. */
-function crossProblems({ callers, limits, keys }: Parsed): ConfigProblem[] {
+function crossProblems({ callers, tls, limits, keys }: Parsed): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (limits.request_timeout_ms < limits.headers_timeout_ms) {
     problems.push(problem('/limits/request_timeout_ms', 'must not be below headers_timeout_ms, which is a part of it'));
@@ -203,28 +203,37 @@ function crossProblems({ callers, limits, keys }: Parsed): ConfigProblem[] {
   if (keys.outage_ceiling_seconds < keys.max_age_seconds) {
     problems.push(problem('/keys/outage_ceiling_seconds', 'must not be below max_age_seconds'));
   }
-  const owners = new Map<string, string>();
-  for (const [name, { key_sha256 }] of Object.entries(callers)) {
-    for (const [at, digest] of key_sha256.entries()) {
-      const owner = owners.get(digest.toLowerCase());
-      if (owner !== undefined) {
-        problems.push(
-          problem(`/callers/${name}/key_sha256/${at}`, `is also a key of caller ${owner}: give each caller its own`),
-        );
-      }
-      owners.set(digest.toLowerCase(), name);
-    }
-  }
-  return problems;
+  return [...problems, ...callerProblems(callers, tls?.client_ca !== undefined)];
 }
 
-function located({ listen, registry, bundle, ...rest }: Parsed, folder: string): Config {
-  const place = parseListen(listen);
-  if (place === null) throw new Error('the schema let a place to listen at through that cannot be read');
+/** A URL that others can put paths behind, as it stands. */
+function isPublicUrl(text: string): boolean {
+  if (!/^https?:\/\/[^/]/.test(text) || /[/?#@]$|[?#@]/.test(text) || !URL.canParse(text)) return false;
+  const { protocol, hostname, href } = new URL(text);
+  const local = isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
+  return (href === text || href === `${text}/`) && (protocol === 'https:' || local);
+}
+
+function located({ listen, registry, bundle, tls, grpc, ...rest }: Parsed, folder: string): Config {
+  const at = (text: string) => resolve(folder, text);
   return {
     ...rest,
-    listen: place.kind === 'unix' ? { kind: 'unix', path: resolve(folder, place.path) } : place,
-    ...(registry !== undefined && { registry: resolve(folder, registry) }),
-    ...(bundle !== undefined && { bundle: resolve(folder, bundle) }),
+    listen: placed(listen, folder),
+    ...(registry !== undefined && { registry: at(registry) }),
+    ...(bundle !== undefined && { bundle: at(bundle) }),
+    ...(tls && {
+      tls: {
+        certificate: at(tls.certificate),
+        key: at(tls.key),
+        ...(tls.client_ca !== undefined && { client_ca: at(tls.client_ca) }),
+      },
+    }),
+    ...(grpc && { grpc: { listen: placed(grpc.listen, folder) } }),
   };
+}
+
+function placed(text: string, folder: string): Listen {
+  const parsed = parseListen(text);
+  if (parsed === null) throw new Error('the schema let a place to listen at through that cannot be read');
+  return parsed.kind === 'unix' ? { kind: 'unix', path: resolve(folder, parsed.path) } : parsed;
 }

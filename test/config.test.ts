@@ -39,6 +39,9 @@ function problems(text: string) {
 }
 const pointers = (text: string) => problems(text).map(({ pointer }) => pointer);
 
+const TLS = 'tls: { certificate: tls/cert.pem, key: tls/key.pem }';
+const MTLS = 'tls: { certificate: tls/cert.pem, key: tls/key.pem, client_ca: /etc/ca.pem }';
+
 describe('a configuration', () => {
   it('is read as the contract shows it, paths relative to the file', () => {
     expect(config(EXAMPLE)).toEqual({
@@ -58,6 +61,25 @@ describe('a configuration', () => {
     expect(config(text)).toMatchObject({
       registry: '/srv/registry',
       listen: { kind: 'unix', path: '/etc/audgate/run/audgate.sock' },
+    });
+  });
+
+  it('may name callers by certificates, files of TLS, a place for gRPC and where the public finds it', () => {
+    const callers = {
+      mesh: { certificate_names: ['spiffe://example/ns/edge', 'edge-1.example'], servers: '*', may: ['decide'] },
+      both: { key_sha256: [DIGEST], certificate_sha256: [DIGEST], servers: ['files'], may: ['decide'] },
+    };
+    const more = 'grpc: { listen: "127.0.0.1:9191" }\npublic_url: https://pdp.example.com/audgate';
+    expect(config(`callers: ${JSON.stringify(callers)}\n${MTLS}\n${more}`)).toMatchObject({
+      callers,
+      tls: { certificate: '/etc/audgate/tls/cert.pem', key: '/etc/audgate/tls/key.pem', client_ca: '/etc/ca.pem' },
+      grpc: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9191 } },
+      public_url: 'https://pdp.example.com/audgate',
+    });
+    expect(config(TLS)).not.toHaveProperty('tls.client_ca');
+    expect(config('grpc: { listen: "unix:run/grpc" }').grpc?.listen).toEqual({
+      kind: 'unix',
+      path: '/etc/audgate/run/grpc',
     });
   });
 
@@ -86,11 +108,32 @@ describe('refused are', () => {
     ],
     ['keys that end before they are old', 'keys: { outage_ceiling_seconds: 299 }', ['/keys/outage_ceiling_seconds']],
     ['an empty path', 'registry: ""', ['/registry']],
+    ['a caller without anything', 'callers: { a: {} }', ['/callers/a/servers', '/callers/a/may']],
+    ['a caller that nothing tells', 'callers: { a: { servers: [], may: [] } }', ['/callers/a']],
     [
-      'a caller without anything',
-      'callers: { a: {} }',
-      ['/callers/a/key_sha256', '/callers/a/servers', '/callers/a/may'],
+      'a thumbprint that is none',
+      'callers: { a: { certificate_sha256: [AB:CD], servers: [], may: [] } }',
+      ['/callers/a/certificate_sha256/0'],
     ],
+    [
+      'a certificate that nobody would verify',
+      `callers: { a: { key_sha256: [${DIGEST}], certificate_sha256: [${DIGEST}], certificate_names: [a.example], servers: [], may: [] } }\n${TLS}`,
+      ['/callers/a/certificate_sha256', '/callers/a/certificate_names'],
+    ],
+    [
+      'a certificate of two callers',
+      `callers: { a: { certificate_sha256: [${DIGEST}], servers: [], may: [] }, b: { certificate_sha256: [${DIGEST.toUpperCase()}], servers: [], may: [] } }\n${MTLS}`,
+      ['/callers/b/certificate_sha256/0'],
+    ],
+    [
+      'a name of two callers, however it is written',
+      `callers: { a: { certificate_names: [edge.example], servers: [], may: [] }, b: { certificate_names: [x.example, Edge.Example], servers: [], may: [] } }\n${MTLS}`,
+      ['/callers/b/certificate_names/1'],
+    ],
+    ['a certificate without its key', 'tls: { certificate: cert.pem }', ['/tls/key']],
+    ['gRPC without a place', 'grpc: {}', ['/grpc/listen']],
+    ['gRPC at a place that is none', 'grpc: { listen: 9191 }', ['/grpc/listen']],
+    ['gRPC at a port alone', 'grpc: { listen: ":9191" }', ['/grpc/listen']],
     ['a caller without keys', 'callers: { a: { key_sha256: [], servers: [], may: [] } }', ['/callers/a/key_sha256']],
     [
       'a key in place of its digest',
@@ -144,6 +187,45 @@ describe('refused are', () => {
   });
 });
 
+it.each([
+  ['*.example.com', false],
+  ['-edge.example', false],
+  ['edge..example', false],
+  ['edge.example.', false],
+  ['a, URI:spiffe://b', false],
+  ['a"b', false],
+  ['', false],
+  ['edge', true],
+  ['edge.example', true],
+  ['urn:example:edge', true],
+])('a name of a certificate: %j %s', (name, allowed) => {
+  const text = `callers: { a: { certificate_names: [${JSON.stringify(name)}], servers: [], may: [] } }\n${MTLS}`;
+  expect(pointers(text)).toEqual(allowed ? [] : ['/callers/a/certificate_names/0']);
+});
+
+it.each([
+  ['https://pdp.example.com', true],
+  ['https://pdp.example.com:8443/a/b', true],
+  ['http://127.0.0.1:8181', true],
+  ['http://[::1]:8181', true],
+  ['http://localhost/x', true],
+  ['http://pdp.example.com', false],
+  ['https://pdp.example.com/', false],
+  ['https://pdp.example.com/a/', false],
+  ['https://pdp.example.com?a', false],
+  ['https://pdp.example.com/#', false],
+  ['https://user@pdp.example.com', false],
+  ['https://PDP.example.com', false],
+  ['https://pdp.example.com:443', false],
+  ['https://pdp.example.com/a/../b', false],
+  ['https:///pdp.example.com', false],
+  ['ftp://localhost', false],
+  ['/pdp', false],
+  ['', false],
+])('a public URL: %j %s', (url, allowed) => {
+  expect(pointers(`public_url: ${JSON.stringify(url)}`)).toEqual(allowed ? [] : ['/public_url']);
+});
+
 describe('flags', () => {
   it('win over the configuration', () => {
     const merged = mergeFlags(config(EXAMPLE), { registry: './mine', bundle: 'b.tgz', listen: '[::1]:0' });
@@ -195,6 +277,11 @@ describe('a place to listen', () => {
     expect(checkListen({ listen, callers: {} }) === null).toBe(allowed);
     const callers = { edge: { key_sha256: [DIGEST], servers: '*' as const, may: [] } };
     expect(checkListen({ listen, callers })).toBeNull();
+    // gRPC no less: whoever reaches it may ask.
+    const home = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;
+    const found = checkListen({ listen: home, grpc: { listen }, callers: {} });
+    expect(found?.pointer).toBe(allowed ? undefined : '/grpc/listen');
+    expect(checkListen({ listen: home, grpc: { listen }, callers })).toBeNull();
   });
 
   it('is loopback only by its exact name or address', () => {

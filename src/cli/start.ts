@@ -71,7 +71,7 @@ export async function start({ config, sources, records, log, host }: StartParts)
     now,
     startedAt: now(),
     version,
-    callers: config.callers,
+    callers: () => config.callers,
     log,
   });
   let listening: Listening;

@@ -1,7 +1,9 @@
 /** The routes, and the order in which a request is admitted: host, caller, route, permission; then its own endpoint. */
+import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
-import type { CallerConfig, Permission } from '../config.ts';
+import type { Callers, Permission } from '../config/callers.ts';
 import { createIdentify } from './callers/identify.ts';
+import { createIdentifyRequest, type KeyPlace } from './callers/present.ts';
 import { refuseHost } from './host.ts';
 import { createMetricsRoute } from './metrics.ts';
 import { createDecide } from './native/decide.ts';
@@ -14,8 +16,8 @@ import { answerProblem, type ProblemAnswer } from './problems.ts';
 import { answerJson, type CallerRoute, type Env, type OpenRoute, type Parts, type Request } from './route.ts';
 
 export interface AppParts extends Parts {
-  /** By name, as configured. None: everyone on this machine is `local`, and only loopback hosts are served. */
-  readonly callers: Readonly<Record<string, CallerConfig>>;
+  /** Those in force now. None: everyone on this machine is `local`, and only loopback hosts are served. */
+  readonly callers: () => Callers;
   /** Takes what went wrong inside. Nothing of it reaches the answer. */
   readonly log: { error(what: { readonly err: unknown }, message: string): void };
 }
@@ -24,14 +26,17 @@ export type App = Hono<Env>;
 
 /** Methods that a path may be served for, in the order of `Allow`. HEAD is served wherever GET is. */
 const METHODS = ['GET', 'POST'] as const;
+/** Where Authorization is the client's. */
+const GATEWAYS = /^\/v1\/gateways\//;
 const LATER = /^\/v1\/(?:enforce$|gateways(?:\/|$))/;
 
 /** @returns an app that must be served by `listen`: it reads Node's request itself */
 export function createApp(parts: AppParts): App {
   const app: App = new Hono();
   const { metrics, log } = parts;
-  const identify = createIdentify(parts.callers);
-  const hostRefused = Object.keys(parts.callers).length > 0 ? () => null : refuseHost;
+  const callers = createIdentify(parts.callers);
+  const identify = createIdentifyRequest(callers);
+  const hostRefused = (incoming: IncomingMessage) => (callers.isOpen() ? refuseHost(incoming) : null);
   const openPaths = new Set<string>();
 
   const answer = (outcome: Response | ProblemAnswer): Response => {
@@ -43,16 +48,19 @@ export function createApp(parts: AppParts): App {
     openPaths.add(path);
     app.get(path, (request) => answer(hostRefused(request.env.incoming) ?? route(request)));
   };
-  const guarded = (may: Permission, route: CallerRoute) => (request: Request) => {
-    const { incoming } = request.env;
-    const misdirected = hostRefused(incoming);
-    if (misdirected !== null) return answer(misdirected);
-    const identified = identify(incoming);
-    if (!identified.ok) return answer(identified.problem);
-    if (!identified.caller.may.has(may)) return answer(mayNot(may));
-    const outcome = route(request, identified.caller);
-    return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
-  };
+  /** @param place `header` where Authorization is not the caller's own, but its client's */
+  const guarded =
+    (may: Permission, route: CallerRoute, place: KeyPlace = 'bearer') =>
+    (request: Request) => {
+      const { incoming } = request.env;
+      const misdirected = hostRefused(incoming);
+      if (misdirected !== null) return answer(misdirected);
+      const identified = identify(incoming, place);
+      if (!identified.ok) return answer(identified.problem);
+      if (!identified.caller.may.has(may)) return answer(mayNot(may));
+      const outcome = route(request, identified.caller);
+      return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
+    };
 
   app.post('/v1/decide', guarded('decide', createDecide(parts)));
   app.post('/v1/explain', guarded('explain', createExplain(parts)));
@@ -75,7 +83,7 @@ export function createApp(parts: AppParts): App {
     const matches = METHODS.map((method) => ({ method, routes: app.router.match(method, path)[0] }));
     const found = matches.filter(({ routes }) => routes.length > 0);
     const isOpen = found.some(({ routes }) => routes.some(([[, { path: pattern }]]) => openPaths.has(pattern)));
-    const identified = isOpen ? null : identify(incoming);
+    const identified = isOpen ? null : identify(incoming, GATEWAYS.test(path) ? 'header' : 'bearer');
     if (identified?.ok === false) return answer(identified.problem);
     if (found.length === 0) return answer(LATER.test(path) ? NOT_YET : NOTHING);
     return answer(wrongMethod(found.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))));

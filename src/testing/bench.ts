@@ -42,6 +42,8 @@ export interface BenchParts {
 const TOKENS = 1;
 /** Milliseconds that open connections have to end. */
 const STOP_MS = 1000;
+/** No callers are configured: everyone is `local`. */
+const NOBODY = {};
 const CALLER = { name: 'local', servers: '*' } as const;
 
 export async function openBench({ loaded, policy, now, newId, fetch }: BenchParts): Promise<OpenedBench> {
@@ -83,7 +85,7 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
     now: shared.now,
     startedAt: now,
     version: '0.0.0',
-    callers: {},
+    callers: () => NOBODY,
     log: silent,
   });
   const loopback = { kind: 'tcp', host: '127.0.0.1', port: 0 } as const;

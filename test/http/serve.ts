@@ -1,7 +1,8 @@
 /** Serves the app over a real socket, with a decider whose decision is fixed: these tests are about the edge only. */
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import type { CallerConfig, Listen } from '../../src/config.ts';
+import type { CallerConfig, Callers } from '../../src/config/callers.ts';
+import type { Listen } from '../../src/config.ts';
 import type { Ask, Caller } from '../../src/decide/ask.ts';
 import type { Decider, Explanation, ReloadReport } from '../../src/decide/decider.ts';
 import type { Snapshot } from '../../src/decide/snapshot.ts';
@@ -52,8 +53,8 @@ export const INDETERMINATE: Decision = {
 };
 
 /** A key of a caller, and what the configuration says of it. */
-export function caller(key: string, servers: CallerConfig['servers'], may: CallerConfig['may']): CallerConfig {
-  return { key_sha256: [createHash('sha256').update(key).digest('hex')], servers, may };
+export function caller(key: string, servers: CallerConfig['servers'], may: CallerConfig['may']) {
+  return { key_sha256: [createHash('sha256').update(key).digest('hex')], servers, may } satisfies CallerConfig;
 }
 
 export interface Served {
@@ -67,7 +68,8 @@ export interface Served {
 }
 
 export interface Options {
-  readonly callers?: Readonly<Record<string, CallerConfig>>;
+  /** Fixed, or asked for at each request. */
+  readonly callers?: Callers | (() => Callers);
   readonly decide?: (ask: Ask) => Promise<Decision>;
   readonly at?: Listen;
   readonly body_bytes?: number;
@@ -97,9 +99,10 @@ export async function serve(options: Options = {}): Promise<Served> {
     issuerStatus: () => ({ corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } }),
     lastReload: () => options.lastReload ?? null,
   };
+  const { callers = {} } = options;
   const app = createApp({
     decider,
-    callers: options.callers ?? {},
+    callers: typeof callers === 'function' ? callers : () => callers,
     limits: { body_bytes: options.body_bytes ?? 262_144 },
     metrics: createMetrics(),
     lifecycle,

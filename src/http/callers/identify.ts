@@ -1,61 +1,96 @@
-/** Who asks: the gateway or server whose key this is (contract 3). */
+/** Who asks: the gateway or server that a key or a client certificate stands for (contract 3). */
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import { type CallerConfig, PERMISSIONS, type Permission } from '../../config.ts';
+import { type CallerConfig, type Callers, canonical, PERMISSIONS, type Permission } from '../../config/callers.ts';
 import type { Caller } from '../../decide/ask.ts';
-import type { ProblemAnswer } from '../problems.ts';
+import type { PeerCertificate } from './certificate.ts';
 
 export interface KnownCaller extends Caller {
   readonly may: ReadonlySet<Permission>;
 }
 
-export type Identified =
-  | { readonly ok: true; readonly caller: KnownCaller }
-  | { readonly ok: false; readonly problem: ProblemAnswer };
+/** What a request shows of its sender. */
+export interface Presented {
+  /** As bytes were sent, one character each; null: none. */
+  readonly key: string | null;
+  /** Verified, and its private key proved; null: none. */
+  readonly certificate: PeerCertificate | null;
+}
 
-export type Identify = (incoming: IncomingMessage) => Identified;
+export interface Identify {
+  /** Null: nobody known, or two callers at once. */
+  (presented: Presented): KnownCaller | null;
+  /** Whether no callers are configured now, so that everyone is `local` and only this machine may be served. */
+  readonly isOpen: () => boolean;
+}
 
-const HEADER = 'x-audgate-key';
-
-/** @param callers by name; none: everyone is `local` and may ask everything, which the host check must narrow */
-export function createIdentify(callers: Readonly<Record<string, CallerConfig>>): Identify {
-  const known = Object.entries(callers).flatMap(([name, { key_sha256, servers, may }]) => {
-    const caller: KnownCaller = { name, servers, may: new Set(may) };
-    return key_sha256.map((digest) => ({ digest: Buffer.from(digest, 'hex'), caller }));
-  });
-  if (known.length === 0) {
-    const local: Identified = { ok: true, caller: { name: 'local', servers: '*', may: new Set(PERMISSIONS) } };
-    return () => local;
-  }
-  return ({ rawHeaders }) => {
-    const key = onlyValue(rawHeaders);
-    if (key === null) return UNKNOWN;
-    // Node shows header bytes as Latin-1; hashed are the bytes that were sent.
-    const digest = hash('sha256', Buffer.from(key, 'latin1'), 'buffer');
-    let found: KnownCaller | null = null;
-    // All are compared, whichever fits: neither the time nor the order tells how near a guess was.
-    for (const candidate of known) if (timingSafeEqual(candidate.digest, digest)) found = candidate.caller;
-    return found === null ? UNKNOWN : { ok: true, caller: found };
+/**
+ * @param callers those in force; asked at each request, because a reload replaces them. None: everyone is `local` and may
+ *   ask everything, which the host check must narrow
+ */
+export function createIdentify(callers: () => Callers): Identify {
+  let index = indexed(callers());
+  const current = () => {
+    const configured = callers();
+    if (index.of !== configured) index = indexed(configured);
+    return index;
   };
+  const identify = ({ key, certificate }: Presented): KnownCaller | null => {
+    const known = current();
+    if (known.isOpen) return LOCAL;
+    const found = new Set<KnownCaller>();
+    if (key !== null) {
+      const caller = callerOfKey(key, known.keys);
+      // A wrong key stays wrong, whatever else came with it.
+      if (caller === null) return null;
+      found.add(caller);
+    }
+    for (const identity of certificate === null ? [] : identitiesOf(certificate)) {
+      const caller = known.certificates.get(identity);
+      if (caller !== undefined) found.add(caller);
+    }
+    const [first, second] = found;
+    return first === undefined || second !== undefined ? null : first;
+  };
+  return Object.assign(identify, { isOpen: () => current().isOpen });
 }
 
-/** Node joins repeated headers, so the raw ones are looked at: two keys are none. */
-function onlyValue(rawHeaders: readonly string[]): string | null {
-  let value: string | null = null;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? '';
-    if (name.length !== HEADER.length || name.toLowerCase() !== HEADER) continue;
-    if (value !== null) return null;
-    value = rawHeaders[at + 1] ?? '';
+const LOCAL: KnownCaller = { name: 'local', servers: '*', may: new Set(PERMISSIONS) };
+
+type DigestOfCaller = readonly [digest: Buffer, caller: KnownCaller];
+
+interface Index {
+  readonly of: Callers;
+  readonly isOpen: boolean;
+  readonly keys: readonly DigestOfCaller[];
+  readonly certificates: ReadonlyMap<string, KnownCaller>;
+}
+
+function indexed(callers: Callers): Index {
+  const keys: DigestOfCaller[] = [];
+  const certificates = new Map<string, KnownCaller>();
+  for (const [name, config] of Object.entries(callers)) {
+    const caller: KnownCaller = { name, servers: config.servers, may: new Set(config.may) };
+    for (const digest of config.key_sha256 ?? []) keys.push([Buffer.from(digest, 'hex'), caller]);
+    for (const identity of certificateIdentities(config)) certificates.set(identity, caller);
   }
-  return value;
+  return { of: callers, isOpen: Object.keys(callers).length === 0, keys, certificates };
 }
 
-const UNKNOWN: Identified = {
-  ok: false,
-  problem: {
-    name: 'caller_unknown',
-    detail: 'Send a configured caller’s key in X-Audgate-Key, exactly once.',
-    headers: { 'www-authenticate': 'AudgateKey' },
-  },
-};
+const certificateIdentities = ({ certificate_sha256 = [], certificate_names = [] }: CallerConfig) => [
+  ...certificate_sha256.map((digest) => `sha256 ${canonical('certificate_sha256', digest)}`),
+  ...certificate_names.map((name) => `name ${canonical('certificate_names', name)}`),
+];
+
+const identitiesOf = ({ sha256, names }: PeerCertificate) => [
+  `sha256 ${sha256}`,
+  ...names.map((name) => `name ${canonical('certificate_names', name)}`),
+];
+
+function callerOfKey(key: string, keys: readonly DigestOfCaller[]): KnownCaller | null {
+  // Headers come as Latin-1; hashed are the bytes that were sent.
+  const digest = hash('sha256', Buffer.from(key, 'latin1'), 'buffer');
+  let found: KnownCaller | null = null;
+  // All are compared, whichever fits: neither the time nor the order tells how near a guess was.
+  for (const [candidate, caller] of keys) if (timingSafeEqual(candidate, digest)) found = caller;
+  return found;
+}

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CallerConfig } from '../../../src/config/callers.ts';
 import { problem } from '../../../src/http/native/answers.ts';
 import { send } from '../raw.ts';
 import { caller, serve } from '../serve.ts';
@@ -28,20 +29,57 @@ describe('a caller', () => {
     ['its key twice', ['X-Audgate-Key: old-key', 'X-Audgate-Key: old-key'], 401],
     ['a right and a wrong key', ['X-Audgate-Key: old-key', 'x-audgate-key: nonsense'], 401],
     ['an empty and a right key', ['X-Audgate-Key:', 'X-Audgate-Key: old-key'], 401],
-    ['its key as a bearer token', ['Authorization: Bearer old-key'], 401],
+    ['its key as a bearer token', ['Authorization: Bearer old-key'], 200],
+    ['its key as a bearer token, scheme in any case', ['authorization: bEARER  new-key'], 200],
+    ['a key beyond ASCII as a bearer token', [`Authorization: Bearer ${Buffer.from('clé').toString('latin1')}`], 200],
+    ['a wrong bearer token', ['Authorization: Bearer old-kez'], 401],
+    ['an empty bearer token', ['Authorization: Bearer '], 401],
+    ['a bearer token with more behind it', ['Authorization: Bearer old-key, Bearer x'], 401],
+    ['its key twice as a bearer token', ['Authorization: Bearer old-key', 'Authorization: Bearer old-key'], 401],
+    ['its key under another scheme', ['Authorization: Basic old-key'], 401],
+    ['its key without a scheme', ['Authorization: old-key'], 401],
+    ['its key and the same as a bearer token', ['X-Audgate-Key: old-key', 'Authorization: Bearer old-key'], 401],
+    ['its key and another’s as a bearer token', ['X-Audgate-Key: old-key', 'Authorization: Bearer clx'], 401],
+    ['its key and any other Authorization', ['X-Audgate-Key: old-key', 'Authorization: Basic eDp5'], 401],
   ])('with %s: %s → %i', async (_, headers, status) => {
     const { port } = await serve({ callers });
     const answer = await send(port, request(...headers));
     expect(answer.status).toBe(status);
     if (status !== 401) return;
-    expect(answer.headers.get('www-authenticate')).toBe('AudgateKey');
+    expect(answer.headers.get('www-authenticate')).toBe('AudgateKey, Bearer');
     expect(problem.parse(JSON.parse(answer.body)).type).toBe('urn:audgate:problem:caller_unknown');
     expect(answer.body).not.toContain('old-key');
   });
 
-  it('needs no key where none are configured', async () => {
+  it('needs no key where none are configured, and none is looked at', async () => {
     const { port } = await serve();
     expect((await send(port, request())).status).toBe(200);
+    expect((await send(port, request('X-Audgate-Key: a', 'Authorization: Bearer b'))).status).toBe(200);
+  });
+
+  it('is never known by Authorization on a gateway’s adapter, where that is the gateway’s client’s', async () => {
+    const { url, asked } = await serve({ callers });
+    const path = `${url}/v1/gateways/envoy/files/mcp`;
+    const bearer = { authorization: 'Bearer old-key' };
+    const refused = await fetch(path, { headers: bearer });
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('www-authenticate')).toBe('AudgateKey');
+    expect(asked).toEqual([]);
+    const known = await fetch(path, { headers: { ...bearer, 'x-audgate-key': 'old-key' } });
+    expect(known.status).not.toBe(401);
+  });
+
+  it('is known by what is configured at the time of the request', async () => {
+    let inForce: Record<string, CallerConfig> = { one: caller('one', '*', ['read']) };
+    const { url } = await serve({ callers: () => inForce });
+    const status = async (key: string) =>
+      (await fetch(`${url}/v1/status`, { headers: { 'x-audgate-key': key } })).status;
+    expect([await status('one'), await status('two')]).toEqual([200, 401]);
+    inForce = { two: caller('two', '*', ['read']) };
+    expect([await status('one'), await status('two')]).toEqual([401, 200]);
+    inForce = {};
+    const misdirected = ['GET /v1/status HTTP/1.1', 'Host: evil.example', 'Connection: close', '', ''].join('\r\n');
+    expect((await send(Number(new URL(url).port), misdirected)).status).toBe(421);
   });
 
   it.each(['/health/live', '/health/ready', '/openapi.json', '/v1/servers/files/protected-resource-metadata'])(
