@@ -1,0 +1,160 @@
+/** The decision inside an MCP server, for one server. Whatever is no clear allow never reaches a handler. */
+import { type Ask, type Caller, findServer } from '../decide/ask.ts';
+import { readCredentials } from '../decide/credentials.ts';
+import type { Decider } from '../decide/decider.ts';
+import type { RequestBody } from '../decision/facts.ts';
+import { type Admission, admissionOf } from './admission.ts';
+import { type Answer, INCOMPLETE, INTERNAL, refusalOf } from './answer.ts';
+import { plainArguments } from './arguments.ts';
+import { type Authorization, authorizationOf, type SessionCall } from './authorization.ts';
+import { answerMetadata } from './metadata.ts';
+
+export interface GuardParts {
+  /** A service (`createService`), or whatever else decides. */
+  readonly decider: Pick<Decider, 'decide' | 'current'>;
+  /** The server that is protected: its registered resource, byte for byte, or its registry key. Never from a request. */
+  readonly server: Ask['server'];
+  /** Largest request body, bytes. Default 262,144, as of the service. */
+  readonly body_bytes?: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Takes what went wrong inside. Nothing of it reaches an answer. */
+  readonly log: { error(what: { readonly err: unknown }, message: string): void };
+}
+
+/** A client's HTTP request, as it came in. */
+export interface Arrived {
+  readonly method: string;
+  /** Path and query as sent. */
+  readonly target: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly body: RequestBody;
+}
+
+export type Outcome =
+  | { readonly kind: 'admitted'; readonly admission: Admission }
+  | { readonly kind: 'refused'; readonly answer: Answer };
+
+/** Stands for a token, whose text the guard keeps to itself. */
+export interface Credential {
+  readonly kind: 'credential';
+}
+
+/** One server's checks. `protect`, `protectHono` and `protectExpress` put it in front of handlers. None of it throws. */
+export interface Guard {
+  /** Bytes of a request body that are read at most. */
+  readonly body_bytes: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Decides about a whole request. */
+  judge(arrived: Arrived): Promise<Outcome>;
+  /**
+   * Decides about one call inside a session, where only the handler knows what is called, or over stdio.
+   * @param holder the very `authInfo` that came with the request, or a credential; without either the call has no token
+   */
+  authorize(holder: object | undefined, call: SessionCall): Promise<Authorization>;
+  /** For sessions without HTTP: keeps the token that the server was started with. */
+  credential(token: string): Credential;
+  /**
+   * The answer to a request for this server's resource metadata (RFC 9728 §3); null when it asks for something else.
+   * @param asked the request's Access-Control-Request-Headers
+   */
+  metadata(request: {
+    readonly method: string;
+    readonly target: string;
+    readonly asked: string | undefined;
+  }): Answer | null;
+  /** Tells the log of a failure around the guard. @returns the answer that refuses */
+  failed(err: unknown, message: string): Answer;
+}
+
+type Held = Pick<Ask, 'token' | 'scheme'>;
+
+/** As the service's own default (`limits.body_bytes`). */
+const BODY_BYTES = 262_144;
+/** How records name the way that the question came in. */
+const DOOR = 'audgate/server';
+
+/** @throws when the registry has no such server: a mistake in the configuration, best found at the start */
+export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES }: GuardParts): Guard {
+  const registered = findServer(server, decider.current().registry);
+  if (registered === undefined) throw new Error(unregistered(server));
+  // It asks about its own server only, and learns nothing of others.
+  const caller: Caller = { name: `in-process:${registered.key}`, servers: [registered.key] };
+  /** Tokens by what stands for them: whoever holds, logs or serialises such an object reaches no token through it. */
+  const tokens = new WeakMap<object, Held>();
+
+  const failed = (err: unknown, message: string): Answer => {
+    try {
+      log.error({ err }, message);
+    } catch {
+      // A log that is broken must not let anything through.
+    }
+    return INTERNAL;
+  };
+
+  const judge = async ({ method, target, headers, body }: Arrived): Promise<Outcome> => {
+    const { authorization = [], ...others } = headers;
+    const { token, scheme, ambiguous } = readCredentials(authorization);
+    const held: Held = { ...(token !== undefined && { token }), ...(scheme !== undefined && { scheme }) };
+    const decision = await decider.decide(
+      {
+        ...held,
+        ...(ambiguous !== undefined && { ambiguous }),
+        server,
+        source: { kind: 'request', method, body },
+        headers: others,
+        target,
+        door: DOOR,
+      },
+      caller,
+    );
+    if (decision.decision !== 'allow') return { kind: 'refused', answer: refusalOf(decision) };
+    if (body.kind === 'partial') return { kind: 'refused', answer: INCOMPLETE };
+    const admission = admissionOf(decision, findServer(server, decider.current().registry) ?? registered);
+    tokens.set(admission.authInfo, held);
+    return { kind: 'admitted', admission };
+  };
+
+  return {
+    body_bytes,
+    now,
+    failed,
+    async judge(arrived) {
+      try {
+        return await judge(arrived);
+      } catch (err) {
+        return { kind: 'refused', answer: failed(err, 'a request could not be judged, and was refused') };
+      }
+    },
+    async authorize(holder, { arguments: given, ...call }) {
+      try {
+        const held = holder === undefined ? {} : tokens.get(holder);
+        if (held === undefined)
+          throw new Error('expected the very authInfo of the request, found a copy or that of another guard');
+        const args = given === undefined ? {} : { arguments: plainArguments(given) };
+        const source = { kind: 'call', ...call, ...args } as const;
+        return authorizationOf(await decider.decide({ ...held, server, source, door: DOOR }, caller));
+      } catch (err) {
+        failed(err, 'a call inside a session could not be judged, and was refused');
+        return authorizationOf(null);
+      }
+    },
+    credential(token) {
+      const credential: Credential = Object.freeze({ kind: 'credential' });
+      tokens.set(credential, { token });
+      return credential;
+    },
+    metadata(request) {
+      const { registry } = decider.current();
+      const record = findServer(server, registry);
+      return record === undefined ? null : answerMetadata(record, registry, request);
+    },
+  };
+}
+
+function unregistered(server: Ask['server']): string {
+  const [what, name] = typeof server === 'string' ? ['resource', server] : ['key', server.key];
+  return `expected a registered server, found none whose ${what} is ${JSON.stringify(name)}: see audgate registry show`;
+}

@@ -1,0 +1,107 @@
+/** `audgate/server`: an MCP server in TypeScript checks the tokens of its own clients, with the registry and policy of the service. */
+import { readFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { defaultConfig } from './config.ts';
+import type { Ask } from './decide/ask.ts';
+import { createNewId } from './decide/new-id.ts';
+import { createGuard, type Guard } from './mcp/guard.ts';
+import { createMetrics } from './record/metrics.ts';
+import { createRecorder, type Recorder } from './record/write.ts';
+import { createService, type Log, type Service } from './service.ts';
+import { fileSources } from './sources.ts';
+
+export type { Principal } from './decision/decision.ts';
+export type { Admission, AuthInfo } from './mcp/admission.ts';
+export type { Authorization, Refusal, SessionCall } from './mcp/authorization.ts';
+export { type ExpressRequest, protectExpress } from './mcp/express.ts';
+export { type ProtectedHandler, protect } from './mcp/fetch.ts';
+export { type Credential, createGuard, type Guard, type GuardParts } from './mcp/guard.ts';
+export { protectHono } from './mcp/hono.ts';
+export { protectTool } from './mcp/tool.ts';
+
+export interface OpenOptions {
+  /** Registry file or directory. */
+  readonly registry: string;
+  /** Bundle of custom rules (`audgate policy build`). */
+  readonly bundle?: string;
+  /** This server: its registered resource, byte for byte, or its registry key. */
+  readonly server: Ask['server'];
+  /** Largest request body, bytes. Default 262,144. */
+  readonly body_bytes?: number;
+  /** Gets one JSON line a decision. Without it decisions are not recorded. */
+  readonly records?: Writable;
+  /** Default: warnings and errors on the console. */
+  readonly log?: Log;
+  /** Default: the global one. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Milliseconds since the epoch. Default: the system's clock. */
+  readonly now?: () => number;
+}
+
+export interface OpenedGuard extends Guard {
+  /** Reads registry and bundle anew, and swaps them in if all is right. */
+  readonly reload: Service['reload'];
+  /** Writes what waits of the records and ends what runs in the background. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads registry and bundle, checks them, and guards one server by them.
+ * @throws with every problem of the files, or when the registry has no such server
+ */
+export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
+  const { registry, bundle = null, server, body_bytes, fetch = globalThis.fetch, now = Date.now } = options;
+  const log = options.log ?? CONSOLE;
+  const newId = createNewId((bytes) => crypto.getRandomValues(bytes), now);
+  const recorder = options.records === undefined ? NO_RECORDS : await recorderTo(options.records, newId(), log);
+  const started = await createService({
+    sources: fileSources({ registry, bundle, allow_modified_core: false, now }),
+    keys: defaultConfig().keys,
+    now,
+    ticks: () => BigInt(Math.round(performance.now() * 1e6)),
+    newId,
+    fetch,
+    log,
+    metrics: createMetrics(),
+    recorder,
+  });
+  if (!started.ok) {
+    const problems = started.problems.map((problem) =>
+      'file' in problem ? `${problem.file}:${problem.line}: ${problem.message} ${problem.remedy}` : problem.message,
+    );
+    throw new Error(`the registry or bundle cannot be used:\n${problems.join('\n')}`);
+  }
+  const { service, warnings } = started;
+  if (warnings.length > 0) log.warn({ warnings }, 'the registry has warnings');
+  const close = async () => {
+    service.close();
+    await recorder.flush();
+  };
+  try {
+    const guard = createGuard({ decider: service, server, now, log, ...(body_bytes !== undefined && { body_bytes }) });
+    return { ...guard, reload: () => service.reload(), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const NO_RECORDS: Recorder = { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 };
+
+/** That keys were fetched is no news to somebody who runs a server of one's own. */
+const CONSOLE: Log = {
+  info: () => {},
+  warn: (fields, message) => console.warn(`audgate: ${message}`, fields),
+  error: (fields, message) => console.error(`audgate: ${message}`, fields),
+};
+
+async function recorderTo(destination: Writable, id: string, log: Log): Promise<Recorder> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const { version } = JSON.parse(text) as { version: string };
+  return createRecorder({
+    destination,
+    labels: { id, version },
+    arguments: false,
+    onDropped: (message, dropped) => log.error({ dropped }, message),
+  });
+}
