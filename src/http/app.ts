@@ -2,11 +2,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import type { Callers, Permission } from '../config/callers.ts';
-import { createIdentify } from './callers/identify.ts';
+import { createIdentify, type KnownCaller } from './callers/identify.ts';
 import { createIdentifyRequest, type KeyPlace } from './callers/present.ts';
+import { createGateways } from './gateways/route.ts';
+import { GATEWAYS } from './gateways/target.ts';
 import { refuseHost } from './host.ts';
 import { createMetricsRoute } from './metrics.ts';
 import { createDecide } from './native/decide.ts';
+import { createEnforce } from './native/enforce.ts';
 import { createExplain } from './native/explain.ts';
 import { createLive, createReady } from './native/health.ts';
 import { createMetadata, createServer, createServers } from './native/servers.ts';
@@ -26,9 +29,6 @@ export type App = Hono<Env>;
 
 /** Methods that a path may be served for, in the order of `Allow`. HEAD is served wherever GET is. */
 const METHODS = ['GET', 'POST'] as const;
-/** Where Authorization is the client's. */
-const GATEWAYS = /^\/v1\/gateways\//;
-const LATER = /^\/v1\/(?:enforce$|gateways(?:\/|$))/;
 
 /** @returns an app that must be served by `listen`: it reads Node's request itself */
 export function createApp(parts: AppParts): App {
@@ -49,20 +49,24 @@ export function createApp(parts: AppParts): App {
     app.get(path, (request) => answer(hostRefused(request.env.incoming) ?? route(request)));
   };
   /** @param place `header` where Authorization is not the caller's own, but its client's */
-  const guarded =
-    (may: Permission, route: CallerRoute, place: KeyPlace = 'bearer') =>
-    (request: Request) => {
-      const { incoming } = request.env;
-      const misdirected = hostRefused(incoming);
-      if (misdirected !== null) return answer(misdirected);
-      const identified = identify(incoming, place);
-      if (!identified.ok) return answer(identified.problem);
-      if (!identified.caller.may.has(may)) return answer(mayNot(may));
-      const outcome = route(request, identified.caller);
-      return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
-    };
+  const admit = (incoming: IncomingMessage, may: Permission, place: KeyPlace): KnownCaller | ProblemAnswer => {
+    const misdirected = hostRefused(incoming);
+    if (misdirected !== null) return misdirected;
+    const identified = identify(incoming, place);
+    if (!identified.ok) return identified.problem;
+    return identified.caller.may.has(may) ? identified.caller : mayNot(may);
+  };
+  const guarded = (may: Permission, route: CallerRoute) => (request: Request) => {
+    const admitted = admit(request.env.incoming, may, 'bearer');
+    if (!('servers' in admitted)) return answer(admitted);
+    const outcome = route(request, admitted);
+    return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
+  };
 
   app.post('/v1/decide', guarded('decide', createDecide(parts)));
+  app.post('/v1/enforce', guarded('decide', createEnforce(parts)));
+  const gateway = (incoming: IncomingMessage) => admit(incoming, 'decide', 'header');
+  app.all(GATEWAYS, createGateways({ ...parts, admit: gateway, refuse: answer }));
   app.post('/v1/explain', guarded('explain', createExplain(parts)));
   app.get('/v1/servers', guarded('read', createServers(parts)));
   app.get('/v1/servers/:key', guarded('read', createServer(parts)));
@@ -83,9 +87,9 @@ export function createApp(parts: AppParts): App {
     const matches = METHODS.map((method) => ({ method, routes: app.router.match(method, path)[0] }));
     const found = matches.filter(({ routes }) => routes.length > 0);
     const isOpen = found.some(({ routes }) => routes.some(([[, { path: pattern }]]) => openPaths.has(pattern)));
-    const identified = isOpen ? null : identify(incoming, GATEWAYS.test(path) ? 'header' : 'bearer');
+    const identified = isOpen ? null : identify(incoming, path.startsWith(GATEWAYS) ? 'header' : 'bearer');
     if (identified?.ok === false) return answer(identified.problem);
-    if (found.length === 0) return answer(LATER.test(path) ? NOT_YET : NOTHING);
+    if (found.length === 0) return answer(NOTHING);
     return answer(wrongMethod(found.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))));
   });
 
@@ -103,10 +107,6 @@ export const INTERNAL: ProblemAnswer = {
 };
 
 const NOTHING: ProblemAnswer = { name: 'not_found', detail: 'No endpoint has this path: see /openapi.json.' };
-const NOT_YET: ProblemAnswer = {
-  name: 'not_found',
-  detail: 'This endpoint is not supported by this version: use POST /v1/decide.',
-};
 
 const mayNot = (may: Permission): ProblemAnswer => ({
   name: 'caller_not_allowed',

@@ -13,6 +13,7 @@ import { connect, Server as SocketServer } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Limits, Listen } from '../config.ts';
 import { type App, INTERNAL } from './app.ts';
+import { setTargetAside } from './gateways/target.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { answerProblem } from './problems.ts';
 
@@ -95,10 +96,13 @@ function createHttpServer(app: App, { limits, lifecycle, log }: ServerParts): Se
     (incoming, outgoing) => {
       // Host is never trusted: the app judges the raw header, and URLs are completed with a constant.
       incoming.headers.host = URL_HOST;
+      setTargetAside(incoming);
       return listener(incoming, outgoing);
     },
   );
   server.maxRequestsPerSocket = 0;
+  // By default Node drops what stands after 2,000 headers, perhaps a second Authorization; their bytes are bounded anyway.
+  server.maxHeadersCount = 0;
   return server;
 }
 
