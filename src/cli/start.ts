@@ -72,6 +72,7 @@ export async function start({ config, sources, records, log, host }: StartParts)
     startedAt: now(),
     version,
     callers: () => config.callers,
+    ...(config.public_url !== undefined && { public_url: config.public_url }),
     log,
   });
   let listening: Listening;

@@ -31,6 +31,8 @@ export interface Parts {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly version: string;
+  /** Where clients reach this service, without a slash at its end but for a path's own; AuthZEN's metadata need it. */
+  readonly public_url?: string;
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' };

@@ -1,19 +1,15 @@
-/** From a request's bytes to a question: media type, size, strict JSON, schema, in this order (contract 2). */
+/** From a request's bytes to a question: a JSON body, then its schema (contract 2). */
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { Ask } from '../../decide/ask.ts';
 import type { CallSource } from '../../decision/facts.ts';
 import type { JsonProblem } from '../../json/locate.ts';
 import { mismatches } from '../../json/mismatch.ts';
-import { readJson } from '../../json/read.ts';
-import { readBody } from '../body.ts';
-import { refuseMedia } from '../media.ts';
+import type { Json } from '../../json/value.ts';
+import { illFormed, readJsonBody } from '../json-body.ts';
 import type { ProblemAnswer } from '../problems.ts';
 import { contradictions } from './check.ts';
 import type { DecideRequest } from './schema.ts';
-
-/** Levels of nesting in a request (contract 2). */
-const MAX_DEPTH = 32;
 
 export type RequestReading<T> =
   | { readonly ok: true; readonly request: T }
@@ -29,30 +25,22 @@ export async function readRequest<T>(
   schema: z.ZodType<T>,
   notes: Readonly<Record<string, string>>,
 ): Promise<RequestReading<T>> {
-  const media = refuseMedia(incoming);
-  if (media !== null) return { ok: false, problem: media };
-  const body = await readBody(incoming, limit);
-  if (body.kind === 'too_large') {
-    return {
-      ok: false,
-      problem: { name: 'body_too_large', detail: `Send at most ${limit} bytes (limits.body_bytes).` },
-    };
-  }
-  if (body.kind === 'ended_early') return refused([{ pointer: '', message: 'ended before it was complete' }]);
-
-  const json = readJson(body.bytes, { depth: MAX_DEPTH });
-  if (!json.ok) return refused(json.problems);
-  const parsed = schema.safeParse(json.value);
-  const crossed = contradictions(json.value);
-  if (parsed.success && crossed.length === 0) return { ok: true, request: parsed.data };
-  return refused([...mismatches(schema, json.value, parsed.error?.issues ?? [], notes), ...crossed]);
+  const body = await readJsonBody(incoming, limit);
+  if (!body.ok) return body;
+  const read = readQuestion(body.value, schema, notes);
+  return read.ok ? read : illFormed(read.problems);
 }
 
-function refused(problems: readonly JsonProblem[]): RequestReading<never> {
-  return {
-    ok: false,
-    problem: { name: 'invalid_request', detail: 'The body is not a well-formed question: see problems.', problems },
-  };
+/** @param value as the strict reader yields it */
+export function readQuestion<T>(
+  value: Json,
+  schema: z.ZodType<T>,
+  notes: Readonly<Record<string, string>>,
+): { readonly ok: true; readonly request: T } | { readonly ok: false; readonly problems: readonly JsonProblem[] } {
+  const parsed = schema.safeParse(value);
+  const crossed = contradictions(value);
+  if (parsed.success && crossed.length === 0) return { ok: true, request: parsed.data };
+  return { ok: false, problems: [...mismatches(schema, value, parsed.error?.issues ?? [], notes), ...crossed] };
 }
 
 /** The request in the words of `decide/`. */
@@ -74,6 +62,7 @@ export function toAsk(
     ...(scheme !== undefined && { scheme }),
     ...(source !== undefined && { source }),
     ...(http?.headers !== undefined && { headers: http.headers }),
+    ...(http?.url !== undefined && { target: http.url }),
     ...(context !== undefined && { context }),
     ...(trace_id !== undefined && { trace_id }),
   };
