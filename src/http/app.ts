@@ -2,6 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import { Hono } from 'hono';
 import type { Callers, Permission } from '../config/callers.ts';
+import { createEvaluation, createEvaluations } from './authzen/evaluation.ts';
+import { createAuthzenMetadata, WELL_KNOWN } from './authzen/metadata.ts';
+import { answerAuthzenProblem } from './authzen/problems.ts';
 import { createIdentify, type KnownCaller } from './callers/identify.ts';
 import { createIdentifyRequest, type KeyPlace } from './callers/present.ts';
 import { createGateways } from './gateways/route.ts';
@@ -14,6 +17,8 @@ import { createExplain } from './native/explain.ts';
 import { createLive, createReady } from './native/health.ts';
 import { createMetadata, createServer, createServers } from './native/servers.ts';
 import { createStatus } from './native/status.ts';
+import { createData } from './opa/data.ts';
+import { answerOpaProblem } from './opa/problems.ts';
 import { createOpenapi } from './openapi.ts';
 import { answerProblem, type ProblemAnswer } from './problems.ts';
 import { answerJson, type CallerRoute, type Env, type OpenRoute, type Parts, type Request } from './route.ts';
@@ -29,6 +34,11 @@ export type App = Hono<Env>;
 
 /** Methods that a path may be served for, in the order of `Allow`. HEAD is served wherever GET is. */
 const METHODS = ['GET', 'POST'] as const;
+/** APIs with an error form of their own, by the beginning of their paths. */
+const FORMS: readonly (readonly [string, (problem: ProblemAnswer, incoming: IncomingMessage) => Response])[] = [
+  ['/access/v1/', answerAuthzenProblem],
+  ['/v1/data/', answerOpaProblem],
+];
 
 /** @returns an app that must be served by `listen`: it reads Node's request itself */
 export function createApp(parts: AppParts): App {
@@ -39,14 +49,17 @@ export function createApp(parts: AppParts): App {
   const hostRefused = (incoming: IncomingMessage) => (callers.isOpen() ? refuseHost(incoming) : null);
   const openPaths = new Set<string>();
 
-  const answer = (outcome: Response | ProblemAnswer): Response => {
+  /** @param request where the form of errors depends on the path */
+  const answer = (outcome: Response | ProblemAnswer, request?: Request): Response => {
     if (!('name' in outcome)) return outcome;
     metrics.refused(outcome.name);
-    return answerProblem(outcome);
+    if (request === undefined) return answerProblem(outcome);
+    const [, form = answerProblem] = FORMS.find(([prefix]) => request.req.path.startsWith(prefix)) ?? [];
+    return form(outcome, request.env.incoming);
   };
   const open = (path: string, route: OpenRoute) => {
     openPaths.add(path);
-    app.get(path, (request) => answer(hostRefused(request.env.incoming) ?? route(request)));
+    app.get(path, (request) => answer(hostRefused(request.env.incoming) ?? route(request), request));
   };
   /** @param place `header` where Authorization is not the caller's own, but its client's */
   const admit = (incoming: IncomingMessage, may: Permission, place: KeyPlace): KnownCaller | ProblemAnswer => {
@@ -56,18 +69,27 @@ export function createApp(parts: AppParts): App {
     if (!identified.ok) return identified.problem;
     return identified.caller.may.has(may) ? identified.caller : mayNot(may);
   };
-  const guarded = (may: Permission, route: CallerRoute) => (request: Request) => {
-    const admitted = admit(request.env.incoming, may, 'bearer');
-    if (!('servers' in admitted)) return answer(admitted);
-    const outcome = route(request, admitted);
-    return outcome instanceof Promise ? outcome.then(answer) : answer(outcome);
-  };
+  const guarded =
+    (may: Permission, route: CallerRoute, place: KeyPlace = 'bearer') =>
+    (request: Request) => {
+      const admitted = admit(request.env.incoming, may, place);
+      if (!('servers' in admitted)) return answer(admitted, request);
+      const outcome = route(request, admitted);
+      return outcome instanceof Promise
+        ? outcome.then((settled) => answer(settled, request))
+        : answer(outcome, request);
+    };
 
   app.post('/v1/decide', guarded('decide', createDecide(parts)));
-  app.post('/v1/enforce', guarded('decide', createEnforce(parts)));
+  // Gateways hand on their client's own Authorization beside the question (agentgateway does by default).
+  app.post('/v1/enforce', guarded('decide', createEnforce(parts), 'header'));
   const gateway = (incoming: IncomingMessage) => admit(incoming, 'decide', 'header');
-  app.all(GATEWAYS, createGateways({ ...parts, admit: gateway, refuse: answer }));
+  app.all(GATEWAYS, createGateways({ ...parts, admit: gateway, refuse: (problem) => answer(problem) }));
   app.post('/v1/explain', guarded('explain', createExplain(parts)));
+  app.post('/v1/data/audgate/decide', guarded('decide', createData(parts)));
+  app.post('/access/v1/evaluation', guarded('decide', createEvaluation(parts)));
+  app.post('/access/v1/evaluations', guarded('decide', createEvaluations(parts)));
+  for (const path of [WELL_KNOWN, `${WELL_KNOWN}/*`]) open(path, createAuthzenMetadata(parts.public_url));
   app.get('/v1/servers', guarded('read', createServers(parts)));
   app.get('/v1/servers/:key', guarded('read', createServer(parts)));
   app.get('/v1/status', guarded('read', createStatus(parts)));
@@ -82,20 +104,21 @@ export function createApp(parts: AppParts): App {
   app.notFound((request) => {
     const { incoming } = request.env;
     const misdirected = hostRefused(incoming);
-    if (misdirected !== null) return answer(misdirected);
+    if (misdirected !== null) return answer(misdirected, request);
     const { path } = request.req;
     const matches = METHODS.map((method) => ({ method, routes: app.router.match(method, path)[0] }));
     const found = matches.filter(({ routes }) => routes.length > 0);
     const isOpen = found.some(({ routes }) => routes.some(([[, { path: pattern }]]) => openPaths.has(pattern)));
     const identified = isOpen ? null : identify(incoming, path.startsWith(GATEWAYS) ? 'header' : 'bearer');
-    if (identified?.ok === false) return answer(identified.problem);
-    if (found.length === 0) return answer(NOTHING);
-    return answer(wrongMethod(found.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))));
+    if (identified?.ok === false) return answer(identified.problem, request);
+    if (found.length === 0) return answer(NOTHING, request);
+    const allowed = found.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+    return answer(wrongMethod(allowed), request);
   });
 
-  app.onError((err) => {
+  app.onError((err, request) => {
     log.error({ err }, 'a request could not be answered');
-    return answer(INTERNAL);
+    return answer(INTERNAL, request);
   });
   return app;
 }

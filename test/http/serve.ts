@@ -73,6 +73,7 @@ export interface Options {
   readonly decide?: (ask: Ask) => Promise<Decision>;
   readonly at?: Listen;
   readonly body_bytes?: number;
+  readonly public_url?: string;
   readonly headers_timeout_ms?: number;
   readonly request_timeout_ms?: number;
   readonly servers?: readonly ServerRecord[];
@@ -109,6 +110,7 @@ export async function serve(options: Options = {}): Promise<Served> {
     now: () => NOW,
     startedAt: NOW - 60_000,
     version: '0.1.0',
+    ...(options.public_url !== undefined && { public_url: options.public_url }),
     log,
   });
   const listening = await listen(app, {
@@ -164,6 +166,7 @@ export function server(key: string, resource: string, over: Partial<ServerRecord
     advertised_scopes: [`${key}:read`],
     sender_constraint: 'none',
     actors: 'none',
+    call_from: 'body',
     labels: {},
     waivers: [],
     resource_metadata: resource.replace('/mcp', '/.well-known/oauth-protected-resource/mcp'),
@@ -171,6 +174,7 @@ export function server(key: string, resource: string, over: Partial<ServerRecord
     effective: { resource, issuers: ['corp', 'old'], max_lifetime_seconds: 900, audiences: [] },
     inputFor: unasked,
     operation: unasked,
+    unlisted: unasked,
     waiversFor: unasked,
     ...over,
   };
