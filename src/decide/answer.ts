@@ -2,6 +2,7 @@
 import { metadataUrl, writeChallenge } from '../decision/challenge.ts';
 import type { Decision, WaiverUse } from '../decision/decision.ts';
 import type { TokenFacts } from '../decision/facts.ts';
+import { ANY_CALL } from '../registry/method.ts';
 import type { Evaluation } from './evaluate.ts';
 
 /** @param id a fresh UUIDv7 */
@@ -27,7 +28,10 @@ export function answer(evaluation: Evaluation, id: string, revision: string): De
     ...asked,
     principal: principal(token),
     valid_until: validUntil(token, waivers),
-    advice: waivers.length > 0 ? { waivers: waivers.toSorted(byKind) } : {},
+    advice: {
+      ...(waivers.length > 0 && { waivers: waivers.toSorted(byKind) }),
+      ...(evaluation.call?.method === ANY_CALL && { call_from: 'none' }),
+    },
     revision,
   };
 }

@@ -57,7 +57,7 @@ export async function evaluate(
   if (server === undefined) return refused(null, [serverUnknown(ask.server, registry, caller)]);
 
   // Stage 2: scheme and call; the token only once there is nothing wrong with them.
-  const reading = readCall(ask, { custom_rules: policy.custom !== null });
+  const reading = readCall(ask, { custom_rules: policy.custom !== null, call_from: server.call_from });
   const { request_id } = reading;
   const unfit = unfitRequest(ask);
   if (!reading.ok) return refused(server, [...unfit, ...reading.reasons], { request_id });

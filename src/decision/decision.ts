@@ -21,6 +21,8 @@ export interface WaiverUse {
 
 export interface Advice {
   readonly waivers?: readonly WaiverUse[];
+  /** Present where nobody looked at the call: token and server are all that was decided (contract 7). */
+  readonly call_from?: 'none';
 }
 
 /** Members that every answer has. `server` is the registry key, null when unknown. */

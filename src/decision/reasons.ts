@@ -28,9 +28,9 @@ const TABLE = [
   ['credential_ambiguous', 'invalid_request', 'The client\'s request carries more than one credential.', 'Send one access token, in one Authorization header and nowhere else.'],
   ['scheme_unsupported', 'invalid_request', 'The authentication scheme is not one that this version accepts.', 'Send the token with scheme Bearer.'],
   ['call_missing', 'invalid_request', 'The request holds no call, message or body.', 'Send exactly one of call, message and body.'],
-  ['call_malformed', 'invalid_request', 'The call is not one well-formed JSON-RPC request or notification.', 'Send one JSON-RPC 2.0 request or notification in strict JSON.'],
-  ['call_incomplete', 'invalid_request', 'The call lacks arguments that custom rules judge.', 'Send the call\'s arguments, {} when there are none.'],
-  ['header_mismatch', 'invalid_request', 'A Mcp-Method or Mcp-Name header differs from the call.', 'Send each header once, with the literal value that the body holds.'],
+  ['call_malformed', 'invalid_request', 'The call is not one well-formed MCP message.', 'Send one JSON-RPC 2.0 message in strict JSON, whole and with POST.'],
+  ['call_incomplete', 'invalid_request', 'The call lacks what is needed to judge it: its target, or arguments for custom rules.', 'Send the whole message, or the call\'s arguments, {} when there are none.'],
+  ['header_mismatch', 'invalid_request', 'A header that repeats a part of the call differs from it.', 'Send each such header once, with the value that the body holds.'],
 
   ['token_missing', 'unauthenticated', 'The request carries no access token.', 'Get an access token for this server and send it in the Authorization header.'],
 
@@ -62,6 +62,7 @@ const TABLE = [
   ['tool_unknown', 'forbidden', 'The tool is not registered at this server.', 'Call a registered tool, or add this one to the registry.'],
   ['prompt_unknown', 'forbidden', 'The prompt is not registered at this server.', 'Get a registered prompt, or add this one to the registry.'],
   ['resource_unknown', 'forbidden', 'The resource URI is not registered at this server.', 'Read a registered resource, or add this one to the registry.'],
+  ['task_unknown', 'forbidden', 'Tasks are not open at this server.', 'Call a tool without a task, or list the method under methods of the server.'],
   ['arguments_too_large', 'forbidden', 'The arguments exceed what custom rules are given.', 'Send arguments of at most 16 KiB.'],
   ['rule_not_satisfied', 'forbidden', 'A rule neither was satisfied nor gave a reason.', 'See explain for the rule, and mend it.'],
   ['policy_error', 'forbidden', 'The policy did not give a well-formed answer.', 'See the log for what broke, and mend the policy.'],

@@ -5,7 +5,7 @@ import type { Draft } from './lint/draft.ts';
 import { lintIssuer, lintIssuers } from './lint/issuer.ts';
 import { lintResource, lintSpellings } from './lint/resource.ts';
 import { lintServer } from './lint/server.ts';
-import { callOf, lintWaivers } from './lint/waiver.ts';
+import { callsOf, lintWaivers } from './lint/waiver.ts';
 import { below, comparePlaces, type Place, problemAt, quote, type Report } from './place.ts';
 import type { ReadText } from './read.ts';
 import { collect, strictOf } from './records.ts';
@@ -78,7 +78,7 @@ function warnOfDeadWaivers(registry: Registry, key: string, place: Place, report
   const server = registry.servers.get(key);
   for (const [index, waiver] of (server?.waivers ?? []).entries()) {
     for (const [at, operation] of waiver.operations.entries()) {
-      if (server?.operation(callOf(operation)) !== undefined) continue;
+      if (callsOf(operation).some((call) => server?.operation(call) !== undefined)) continue;
       report(below(place, 'waivers', index, 'operations', at), {
         severity: 'warning',
         value: operation,

@@ -102,8 +102,15 @@ function keySource({ jwks_uri, jwks, allow_private_network }: WrittenIssuer): Ke
 }
 
 function serverInForce(written: WrittenServer): JsonObject {
-  const { resource, audiences, issuers, ...rest } = written;
-  return { resource, audiences: inOrder(audiences), issuers, ...rest };
+  const { resource, audiences, issuers, base_scopes, ...rest } = written;
+  return {
+    resource,
+    audiences: inOrder(audiences),
+    issuers,
+    ...rest,
+    // Absent is not the same as none: without it any call needs all scopes of the server.
+    ...(base_scopes === undefined ? {} : { base_scopes }),
+  };
 }
 
 /** Strings first, then the values of one issuer; each once. */
@@ -114,7 +121,7 @@ function inOrder(audiences: WrittenServer['audiences']): WrittenServer['audience
 
 function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
   const { key, value } = entry;
-  const { resource, max_lifetime_seconds, sender_constraint, actors, labels } = value;
+  const { resource, max_lifetime_seconds, sender_constraint, actors, call_from, labels } = value;
   const source = sourceOf(entry);
   const audiences = inOrder(value.audiences);
   const issuers = once(value.issuers);
@@ -150,13 +157,14 @@ function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
     advertised_scopes: once(value.advertised_scopes),
     sender_constraint,
     actors,
+    call_from,
     labels,
     waivers,
     resource_metadata: metadataUrl(resource),
     source,
     effective: { key, ...serverInForce(value), source: `${source.file}:${source.line}` },
     inputFor: (issuerKey) => forOne.get(issuerKey) ?? forAny,
-    operation: classifier(value),
+    ...classifier(value),
     waiversFor: (issuerKey, clientId) =>
       (clientId === undefined ? undefined : waiversByClient.get(`${issuerKey} ${clientId}`)) ?? NONE,
   };

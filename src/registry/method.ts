@@ -15,10 +15,13 @@ export const OPEN_METHODS: readonly string[] = [
 /** Open likewise, and the only wildcard. */
 export const NOTIFICATIONS = 'notifications/';
 
-export type TargetKind = 'tool' | 'prompt' | 'uri';
+/** The member of a call that names what it touches. */
+export type TargetKind = 'tool' | 'prompt' | 'uri' | 'task';
+
+export const TARGET_KINDS: readonly TargetKind[] = ['tool', 'prompt', 'uri', 'task'];
 
 /** The target decides whether these are open. */
-export const METHODS_BY_TARGET: ReadonlyMap<string, TargetKind> = new Map([
+export const METHODS_BY_TARGET: ReadonlyMap<string, Exclude<TargetKind, 'task'>> = new Map([
   ['tools/call', 'tool'],
   ['prompts/get', 'prompt'],
   ['resources/read', 'uri'],
@@ -26,10 +29,44 @@ export const METHODS_BY_TARGET: ReadonlyMap<string, TargetKind> = new Map([
   ['resources/unsubscribe', 'uri'],
 ]);
 
-/** Completion, subscriptions and tasks have targets of their own, and pseudo-methods stand for what is no call. */
-const LATER = /^(?:completion|subscriptions|tasks|http|rpc)(?:\/|$)/;
+/** Its target, a prompt or a resource, decides likewise. */
+export const COMPLETE = 'completion/complete';
 
-/** Methods that a later version judges. Until then no entry opens them. */
-export function isLaterMethod(method: string): boolean {
-  return LATER.test(method);
+/** One stream for many targets: each of them decides (MCP 2026-07-28). */
+export const LISTEN = 'subscriptions/listen';
+
+/** Lists whose changes it can name, by the methods that read them. */
+export const LISTS: ReadonlySet<string> = new Set(['tools/list', 'prompts/list', 'resources/list']);
+
+/**
+ * They name a task by an id that the server gave it, which no registry can list: they are open where `methods` has them.
+ * get, result and cancel of revision 2025-11-25; get, update and cancel of the tasks extension (SEP-2663).
+ */
+export const TASK_METHODS: readonly string[] = ['tasks/get', 'tasks/result', 'tasks/update', 'tasks/cancel'];
+
+/**
+ * What stands for a client's request that has no JSON-RPC request in it: an event stream, the end of a session, an answer to
+ * the server. No message can name them, and they are open where `methods` has them.
+ */
+export const PSEUDO_METHODS: readonly string[] = ['http/get', 'http/delete', 'rpc/response'];
+
+/** Any call at all: the method where `call_from` is none. No registry can list it. */
+export const ANY_CALL = '*';
+
+/**
+ * Members of which a call of this method has exactly one; an empty list: none.
+ * @returns undefined for a method that audgate does not know. `subscriptions/listen` has none of them, but lists.
+ */
+export function targetsOf(method: string): readonly TargetKind[] | undefined {
+  const kind = METHODS_BY_TARGET.get(method);
+  if (kind !== undefined) return [kind];
+  if (method === COMPLETE) return ['prompt', 'uri'];
+  if (TASK_METHODS.includes(method)) return ['task'];
+  const none =
+    OPEN_METHODS.includes(method) ||
+    method.startsWith(NOTIFICATIONS) ||
+    PSEUDO_METHODS.includes(method) ||
+    method === LISTEN ||
+    method === 'tasks/list';
+  return none ? [] : undefined;
 }

@@ -3,86 +3,129 @@ import type { CallFacts } from '../decision/facts.ts';
 import type { OperationInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
 import { implied } from './implied.ts';
-import { METHODS_BY_TARGET, NOTIFICATIONS, OPEN_METHODS, type TargetKind } from './method.ts';
+import {
+  ANY_CALL,
+  COMPLETE,
+  LISTEN,
+  METHODS_BY_TARGET,
+  NOTIFICATIONS,
+  OPEN_METHODS,
+  TASK_METHODS,
+  type TargetKind,
+} from './method.ts';
 import type { WrittenOperation, WrittenServer } from './schema.ts';
+import { type Subscriptions, subscriptions } from './subscription.ts';
 
-type Classify = (call: CallFacts) => OperationInput | undefined;
+/** `operation`: undefined for what is not open. */
+export type Classifier = Subscriptions;
 type Needs = Omit<OperationInput, 'name'>;
-type Find = (target: string) => Needs | undefined;
-type Listed = Pick<WrittenServer, 'methods' | 'tools' | 'prompts' | 'resources' | 'unlisted_tools' | 'scope_implies'>;
+type Find<T> = (target: string) => T | undefined;
+type Listed = Pick<
+  WrittenServer,
+  'methods' | 'tools' | 'prompts' | 'resources' | 'unlisted_tools' | 'scope_implies' | 'base_scopes'
+>;
 
 /** Works out at load all that does not depend on the call, so that a decision only looks up. */
-export function classifier(server: Listed): Classify {
+export function classifier(server: Listed): Classifier {
   const impliers = implied(server.scope_implies);
   const methods = new Map(Object.entries(server.methods));
   const needs = (...parts: readonly (WrittenOperation | undefined)[]) => merge(parts, impliers);
 
   const open = new Map<string, Needs>();
   for (const method of [...OPEN_METHODS, ...methods.keys()]) {
-    if (!METHODS_BY_TARGET.has(method)) open.set(method, needs(methods.get(method)));
+    if (!takesTarget(method)) open.set(method, needs(methods.get(method)));
   }
   const notification = needs();
+  const unread = needs({ scopes: server.base_scopes ?? allScopes(server), labels: {} });
 
-  const finders = new Map<string, Find>();
-  for (const [method, kind] of METHODS_BY_TARGET) {
-    const own = methods.get(method);
-    finders.set(
-      method,
-      FINDERS[kind](server, (target) => needs(own, target)),
-    );
-  }
+  const finders = new Map<string, Partial<Record<TargetKind, Find<Needs>>>>();
+  const find = (method: string, kind: keyof typeof FINDERS) =>
+    FINDERS[kind](server, (target) => needs(methods.get(method), target));
+  for (const [method, kind] of METHODS_BY_TARGET) finders.set(method, { [kind]: find(method, kind) });
+  finders.set(COMPLETE, { prompt: find(COMPLETE, 'prompt'), uri: find(COMPLETE, 'uri') });
 
-  return (call) => {
+  const tasks = new Map(
+    TASK_METHODS.filter((method) => methods.has(method)).map((method) => [method, needs(methods.get(method))]),
+  );
+  const resource = FINDERS.uri(server, (entry) => entry);
+  const { operation: subscription, unlisted } = subscriptions(methods, resource, needs);
+
+  const operation = (call: CallFacts): OperationInput | undefined => {
     const { method } = call;
-    if (call.task !== undefined) return undefined;
-    const kind = METHODS_BY_TARGET.get(method);
-    const targets =
-      Number(call.tool !== undefined) + Number(call.prompt !== undefined) + Number(call.uri !== undefined);
-    if (kind === undefined) {
-      if (targets > 0) return undefined;
-      const found = open.get(method);
-      if (found !== undefined) return { name: method, ...found };
-      return method.startsWith(NOTIFICATIONS) && method.length > NOTIFICATIONS.length
-        ? { name: method, ...notification }
-        : undefined;
+    if (method === LISTEN) return subscription(call);
+    if (call.lists !== undefined || call.uris !== undefined || call.tasks !== undefined) return undefined;
+    const kind = onlyTarget(call);
+    if (kind === 'several') return undefined;
+    if (kind === 'task') return named(method, tasks.get(method));
+    const byTarget = finders.get(method);
+    if (kind !== 'none') {
+      const target = call[kind];
+      return target === undefined ? undefined : named(`${method} ${target}`, byTarget?.[kind]?.(target));
     }
-    const target = call[kind];
-    if (target === undefined || targets > 1) return undefined;
-    const found = finders.get(method)?.(target);
-    return found === undefined ? undefined : { name: `${method} ${target}`, ...found };
+    if (byTarget !== undefined) return undefined;
+    if (method === ANY_CALL) return named(method, unread);
+    const found = open.get(method);
+    if (found !== undefined) return named(method, found);
+    return method.startsWith(NOTIFICATIONS) && method.length > NOTIFICATIONS.length
+      ? named(method, notification)
+      : undefined;
   };
+  return { operation, unlisted };
 }
 
-type Finder = (server: Listed, needs: (target: WrittenOperation) => Needs) => Find;
+function named(name: string, needs: Needs | undefined): OperationInput | undefined {
+  return needs === undefined ? undefined : { name, ...needs };
+}
 
-const FINDERS: Readonly<Record<TargetKind, Finder>> = {
-  tool: ({ tools, unlisted_tools: unlisted }, needs) => {
-    const listed = table(tools, needs);
-    const others = unlisted === 'deny' ? undefined : needs({ scopes: unlisted.scopes, labels: {} });
+function takesTarget(method: string): boolean {
+  return METHODS_BY_TARGET.has(method) || method === COMPLETE || method === LISTEN || TASK_METHODS.includes(method);
+}
+
+function onlyTarget({ tool, prompt, uri, task }: CallFacts): TargetKind | 'none' | 'several' {
+  const count =
+    Number(tool !== undefined) + Number(prompt !== undefined) + Number(uri !== undefined) + Number(task !== undefined);
+  if (count > 1) return 'several';
+  if (tool !== undefined) return 'tool';
+  if (prompt !== undefined) return 'prompt';
+  if (uri !== undefined) return 'uri';
+  return task !== undefined ? 'task' : 'none';
+}
+
+/** What a token needs that may make any call: nobody looks at which it makes. */
+function allScopes({ methods, tools, prompts, resources, unlisted_tools: unlisted }: Listed): string[] {
+  const listed = [methods, tools, prompts, resources].flatMap((entries) => Object.values(entries));
+  return [...listed.flatMap(({ scopes }) => scopes), ...(unlisted === 'deny' ? [] : unlisted.scopes)];
+}
+
+/** From a server's entries, each made what is looked for, to what a target is. */
+const FINDERS = {
+  tool<T>({ tools, unlisted_tools: unlisted }: Listed, make: (entry: WrittenOperation) => T): Find<T> {
+    const listed = table(tools, make);
+    const others = unlisted === 'deny' ? undefined : make({ scopes: unlisted.scopes, labels: {} });
     return (name) => listed.get(name) ?? others;
   },
-  prompt: ({ prompts }, needs) => {
-    const listed = table(prompts, needs);
+  prompt<T>({ prompts }: Listed, make: (entry: WrittenOperation) => T): Find<T> {
+    const listed = table(prompts, make);
     return (name) => listed.get(name);
   },
-  uri: ({ resources }, needs) => {
+  uri<T>({ resources }: Listed, make: (entry: WrittenOperation) => T): Find<T> {
     const all = Object.entries(resources);
-    const exact = table(Object.fromEntries(all.filter(([pattern]) => !pattern.endsWith('*'))), needs);
+    const exact = table(Object.fromEntries(all.filter(([pattern]) => !pattern.endsWith('*'))), make);
     const prefixes = all
       .filter(([pattern]) => pattern.endsWith('*'))
-      .map(([pattern, entry]) => ({ prefix: pattern.slice(0, -1), needs: needs(entry) }))
+      .map(([pattern, entry]) => ({ prefix: pattern.slice(0, -1), made: make(entry) }))
       .sort((a, b) => b.prefix.length - a.prefix.length);
     return (uri) => {
       const found = exact.get(uri);
       if (found !== undefined || prefixes.length === 0 || matchesExactOnly(uri)) return found;
-      return prefixes.find(({ prefix }) => uri.startsWith(prefix))?.needs;
+      return prefixes.find(({ prefix }) => uri.startsWith(prefix))?.made;
     };
   },
 };
 
 /** A Map, because a tool may be called `constructor`. */
-function table(entries: Readonly<Record<string, WrittenOperation>>, needs: (entry: WrittenOperation) => Needs) {
-  return new Map(Object.entries(entries).map(([name, entry]) => [name, needs(entry)]));
+function table<T>(entries: Readonly<Record<string, WrittenOperation>>, make: (entry: WrittenOperation) => T) {
+  return new Map(Object.entries(entries).map(([name, entry]) => [name, make(entry)]));
 }
 
 /** The method's part, then the target's. */

@@ -6,6 +6,7 @@
 import type { CallFacts } from '../decision/facts.ts';
 import type { IssuerInput, OperationInput, ServerInput, WaiverInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { Unlisted } from './subscription.ts';
 
 /** Where a record stands in its file; 1-based. */
 export interface Source {
@@ -56,6 +57,8 @@ export interface ServerRecord {
   readonly advertised_scopes: readonly string[];
   readonly sender_constraint: ServerInput['sender_constraint'];
   readonly actors: 'none' | 'any' | readonly string[];
+  /** Which part of a client's request its call is read from, where a gateway hands on the request (contract 7). */
+  readonly call_from: 'body' | 'headers' | 'none';
   readonly labels: JsonObject;
   readonly waivers: readonly WaiverInput[];
   readonly resource_metadata: string;
@@ -67,6 +70,8 @@ export interface ServerRecord {
   inputFor(issuerKey: string): ServerInput;
   /** The registered operation that a call is, or undefined: then it is not open (deny by default). */
   operation(call: CallFacts): OperationInput | undefined;
+  /** Which targets of a `subscriptions/listen` are not open. */
+  unlisted(call: CallFacts): Unlisted;
   /** Waivers for this issuer (registry key) and client, ended ones too. */
   waiversFor(issuerKey: string, clientId: string | undefined): readonly WaiverInput[];
 }

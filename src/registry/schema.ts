@@ -186,7 +186,11 @@ const serverShape = {
     .union([z.enum(['none', 'any']), z.array(clean('an act.sub of 1 to 255 characters', MAX_CLAIM))])
     .default('none')
     .meta({ description: 'none, any, or a list of act.sub values' }),
-  call_from: z.enum(['body']).default('body').meta({ description: 'body' }),
+  call_from: z.enum(['body', 'headers', 'none']).default('body').meta({ description: 'body, headers or none' }),
+  base_scopes: scopes.optional().meta({
+    description: 'the list of scopes that any call needs where call_from is none',
+    examples: [['files:read']],
+  }),
   scope_implies: z
     .record(scope, scopes)
     .default({})

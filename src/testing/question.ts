@@ -60,8 +60,8 @@ async function tokenOf({ token }: Case, ask: Ask, parts: QuestionParts): Promise
 }
 
 function rightToken(issuer: IssuerRecord, ask: Ask, { registry, now, newId }: QuestionParts) {
-  const call = readCall(ask, { custom_rules: false });
   const server = findServer(ask.server, registry);
+  const call = readCall(ask, { custom_rules: false, call_from: server?.call_from ?? 'body' });
   const operation = call.ok ? server?.operation(call.call) : undefined;
   const [type = 'at+jwt'] = issuer.token_types;
   return {

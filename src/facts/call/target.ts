@@ -1,7 +1,7 @@
 /** What a method and its target may look like; which methods have one, the registry knows (contract 1). */
 import type { CallFacts } from '../../decision/facts.ts';
 import { hasControl } from '../../json/control.ts';
-import type { TargetKind } from '../../registry/method.ts';
+import { ANY_CALL, PSEUDO_METHODS, type TargetKind } from '../../registry/method.ts';
 import { type Defect, kindOf, shown } from './malformed.ts';
 
 /** Characters of a method: many times the longest that MCP defines. */
@@ -13,8 +13,16 @@ export function takesArguments(method: string): boolean {
 }
 
 export function withTarget(method: string, kind: TargetKind, target: string): CallFacts {
-  if (kind === 'tool') return { method, tool: target };
-  return kind === 'prompt' ? { method, prompt: target } : { method, uri: target };
+  switch (kind) {
+    case 'tool':
+      return { method, tool: target };
+    case 'prompt':
+      return { method, prompt: target };
+    case 'uri':
+      return { method, uri: target };
+    case 'task':
+      return { method, task: target };
+  }
 }
 
 export function methodDefect(method: unknown): Defect | null {
@@ -26,6 +34,26 @@ export function methodDefect(method: unknown): Defect | null {
   return isPlain(method) ? null : { expected, found: shown(method), remedy };
 }
 
+/** The same of a method that a client wrote: it cannot name what stands for requests without a message. */
+export function clientMethodDefect(method: unknown): Defect | null {
+  const defect = methodDefect(method);
+  if (defect !== null || typeof method !== 'string') return defect;
+  if (method !== ANY_CALL && !PSEUDO_METHODS.includes(method)) return null;
+  const remedy = 'Send the name of an MCP method.';
+  return {
+    expected: 'method to be one of MCP',
+    found: `${shown(method)}, which stands for what is no message`,
+    remedy,
+  };
+}
+
+const EXACT: Readonly<Record<TargetKind, string>> = {
+  tool: 'name of the tool',
+  prompt: 'name of the prompt',
+  uri: 'URI of the resource',
+  task: 'id of the task',
+};
+
 /**
  * @param place how the sender calls the member: `params.name` or `call.tool`
  *
@@ -34,7 +62,7 @@ export function methodDefect(method: unknown): Defect | null {
  */
 export function targetDefect(method: string, kind: TargetKind, target: unknown, place: string): Defect | null {
   const expected = `${place} of ${method} to be a non-empty string without control characters`;
-  const remedy = `Send the exact ${kind === 'uri' ? 'URI of the resource' : `name of the ${kind}`}.`;
+  const remedy = `Send the exact ${EXACT[kind]}.`;
   if (typeof target !== 'string') return { expected, found: kindOf(target), remedy };
   if (target === '') return { expected, found: 'an empty string', remedy };
   if (kind === 'uri' ? target.isWellFormed() : isPlain(target)) return null;

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { Ask } from '../../decide/ask.ts';
+import { readCredentials } from '../../decide/credentials.ts';
 import type { CallSource } from '../../decision/facts.ts';
 import type { JsonProblem } from '../../json/locate.ts';
 import { mismatches } from '../../json/mismatch.ts';
@@ -56,11 +57,14 @@ export function toAsk(
         : body !== undefined
           ? { kind: 'body', body: typeof body === 'string' ? body : Buffer.from(body.base64, 'base64') }
           : undefined;
+  // Which of two is meant nobody can say; one is not compared with `token`, which the gateway took from it.
+  const { ambiguous } = readCredentials(http?.headers?.authorization ?? []);
   return {
     server,
     ...(token !== undefined && { token }),
     ...(scheme !== undefined && { scheme }),
     ...(source !== undefined && { source }),
+    ...(ambiguous !== undefined && { ambiguous }),
     ...(http?.headers !== undefined && { headers: http.headers }),
     ...(http?.url !== undefined && { target: http.url }),
     ...(context !== undefined && { context }),

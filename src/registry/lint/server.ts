@@ -1,6 +1,5 @@
 /** What the schema cannot say about one server's operations, scopes and issuers. */
 import { circles } from '../implied.ts';
-import { isLaterMethod, NOTIFICATIONS } from '../method.ts';
 import { matchesExactOnly } from '../operation.ts';
 import { below, quote, type Report } from '../place.ts';
 import type { ServerRemains } from '../schema.ts';
@@ -13,10 +12,10 @@ export function lintServer(entry: Entry<ServerRemains>, draft: Draft, report: Re
   for (const [index, issuer] of (value.issuers ?? []).entries()) {
     if (issuer !== undefined) lintIssuerKey(issuer, undefined, below(place, 'issuers', index), draft, report);
   }
-  for (const field of ['issuers', 'advertised_scopes', 'actors'] as const) {
+  for (const field of ['issuers', 'advertised_scopes', 'base_scopes', 'actors'] as const) {
     warnOfRepeats(value[field], below(place, field), report);
   }
-  lintMethods(entry, report);
+  lintBaseScopes(entry, report);
   lintPatterns(entry, report);
   for (const circle of circles(value.scope_implies ?? {})) {
     const [first = ''] = circle;
@@ -29,16 +28,15 @@ export function lintServer(entry: Entry<ServerRemains>, draft: Draft, report: Re
   }
 }
 
-function lintMethods({ value, place }: Entry<ServerRemains>, report: Report): void {
-  for (const method of Object.keys(value.methods ?? {})) {
-    if (!isLaterMethod(method)) continue;
-    report(below(place, 'methods', method), {
-      at: 'name',
-      value: method,
-      message: `Calls to ${method} are not supported by this version.`,
-      remedy: `Remove it; completion, subscriptions, tasks and pseudo-methods stay closed, ${NOTIFICATIONS}* is open.`,
-    });
-  }
+function lintBaseScopes({ value, place }: Entry<ServerRemains>, report: Report): void {
+  if (value.base_scopes === undefined || value.call_from === 'none') return;
+  report(below(place, 'base_scopes'), {
+    severity: 'warning',
+    at: 'name',
+    value: value.base_scopes,
+    message: `base_scopes says nothing where call_from is ${value.call_from ?? 'body'}: each call needs its own scopes.`,
+    remedy: 'Remove it, or write call_from: none if gateways cannot tell the call.',
+  });
 }
 
 /** A prefix that ends before its authority does. */

@@ -1,6 +1,6 @@
 /** What the schema cannot say about waivers: listed, owned and dated exceptions, each as narrow as it can be. */
 import type { CallFacts } from '../../decision/facts.ts';
-import { isLaterMethod, METHODS_BY_TARGET } from '../method.ts';
+import { COMPLETE, LISTEN, METHODS_BY_TARGET, TASK_METHODS } from '../method.ts';
 import { below, type Place, quote, type Report } from '../place.ts';
 import type { ServerRemains, WaiverRemains } from '../schema.ts';
 import type { Draft, Entry } from './draft.ts';
@@ -64,15 +64,16 @@ function lintOperation(operation: string, place: Place, report: Report): void {
   const refuse = (message: string, remedy: string) =>
     report(place, { value: operation, message: `${quote(operation)} ${message}`, remedy });
   const { method, target } = split(operation);
-  const kind = METHODS_BY_TARGET.get(method);
+  const kind = method === COMPLETE ? 'prompt or uri' : METHODS_BY_TARGET.get(method);
   if (operation.includes('*')) refuse('has a wildcard.', 'List each operation that the waiver is for.');
-  else if (isLaterMethod(method)) refuse('is not supported by this version.', 'Remove it.');
   else if (!/^[A-Za-z0-9_$.-]+(\/[A-Za-z0-9_$.-]+)*$/.test(method)) {
     refuse('does not begin with a method.', 'Write it like "tools/call read_file".');
   } else if (kind !== undefined && (target === undefined || target === '')) {
     refuse(`names no ${kind}.`, `Write "${method} NAME", once for each ${kind} that the waiver is for.`);
-  } else if (kind === undefined && target !== undefined) {
-    refuse(`names a target, which ${method} does not have.`, `Write "${method}".`);
+  } else if (method === LISTEN ? target?.split(' ').includes('') : kind === undefined && target !== undefined) {
+    const remedy =
+      method === LISTEN ? 'Write its URIs and tasks after it, with one space between them.' : `Write "${method}".`;
+    refuse(`names a target, which ${method} does not have.`, remedy);
   }
 }
 
@@ -82,11 +83,27 @@ function split(operation: string): { method: string; target: string | undefined 
   return { method: operation.slice(0, space), target: operation.slice(space + 1) };
 }
 
-/** The call that a waiver's operation is, to see whether the server has it. */
-export function callOf(operation: string): CallFacts {
+/** The calls that a waiver's operation may be, to see whether the server has one of them. */
+export function callsOf(operation: string): readonly CallFacts[] {
   const { method, target } = split(operation);
+  // The id of a task comes at run time: the waiver is for all of them.
+  if (TASK_METHODS.includes(method)) return [{ method, task: 'any' }];
+  if (target === undefined) return [{ method }];
+  if (method === COMPLETE)
+    return [
+      { method, prompt: target },
+      { method, uri: target },
+    ];
+  if (method === LISTEN) {
+    const targets = target.split(' ');
+    return [...targets.keys(), targets.length].map((at) => ({
+      method,
+      uris: targets.slice(0, at),
+      tasks: targets.slice(at),
+    }));
+  }
   const kind = METHODS_BY_TARGET.get(method);
-  return kind === undefined || target === undefined ? { method } : { method, [kind]: target };
+  return [kind === undefined ? { method } : { method, [kind]: target }];
 }
 
 /** Seconds since the epoch, a fraction cut off; undefined for a day that does not exist. */

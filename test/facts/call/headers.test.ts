@@ -10,7 +10,7 @@ const call: CallSource = { kind: 'call', method: 'tools/call', tool: 'read_file'
 
 describe('Mcp-Method and Mcp-Name', () => {
   const withHeaders = (headers: Record<string, string[]>, source: CallSource = call) => {
-    const reading = readCall({ source, headers }, { custom_rules: false });
+    const reading = readCall({ source, headers }, { custom_rules: false, call_from: 'body' });
     return reading.ok ? null : reading.reasons;
   };
 

@@ -145,10 +145,10 @@ describe('arguments that custom rules judge', () => {
 
   test('of the caller’s own record too', () => {
     const source = { kind: 'call', method: 'tools/call', tool: 'pay', arguments: { amount: 1, AMOUNT: 2 } } as const;
-    expect(readCall({ source }, { custom_rules: true })).toMatchObject({
+    expect(readCall({ source }, { custom_rules: true, call_from: 'body' })).toMatchObject({
       ok: false,
       reasons: [{ code: 'call_malformed' }],
     });
-    expect(readCall({ source }, { custom_rules: false })).toMatchObject({ ok: true });
+    expect(readCall({ source }, { custom_rules: false, call_from: 'body' })).toMatchObject({ ok: true });
   });
 });

@@ -5,7 +5,7 @@ import { comparePrecedence } from '../../../src/decision/reasons.ts';
 import { type CallAsk, readCall } from '../../../src/facts/call/read.ts';
 import type { Json } from '../../../src/json/value.ts';
 
-const read = (ask: CallAsk, custom_rules = false) => readCall(ask, { custom_rules });
+const read = (ask: CallAsk, custom_rules = false) => readCall(ask, { custom_rules, call_from: 'body' });
 const codes = (ask: CallAsk, custom_rules = false) => {
   const reading = read(ask, custom_rules);
   return reading.ok ? [] : reading.reasons.map(({ code }) => code);

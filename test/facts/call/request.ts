@@ -3,7 +3,7 @@ import { readCall } from '../../../src/facts/call/read.ts';
 import type { Json, JsonObject } from '../../../src/json/value.ts';
 
 export const readMessage = (message: Json, custom_rules = false) =>
-  readCall({ source: { kind: 'message', message } }, { custom_rules });
+  readCall({ source: { kind: 'message', message } }, { custom_rules, call_from: 'body' });
 export const request = (method: string, params?: Json, more: JsonObject = {}): JsonObject => ({
   jsonrpc: '2.0',
   id: 1,
