@@ -32,7 +32,7 @@ export function readCredentials(values: readonly string[]): Credentials {
 
 /**
  * Whether a request target carries `access_token` in its query (RFC 6750 §2.3), which is no way to send a token here. The
- * name is compared as readers of queries decode it.
+ * name is compared as any reader of queries might: decoded, without surrounding spaces, in any case.
  * @param target as the client sent it: path and query, or a whole URL
  */
 export function hasTokenInQuery(target: string): boolean {
@@ -42,10 +42,17 @@ export function hasTokenInQuery(target: string): boolean {
   return target
     .slice(at + 1)
     .split(/[&;?#]/)
-    .some((pair) => decoded(pair.split('=', 1)[0] ?? '') === 'access_token');
+    .some(
+      (pair) =>
+        decoded(pair.split('=', 1)[0] ?? '')
+          .trim()
+          .toLowerCase() === 'access_token',
+    );
 }
 
 /** Percent-encoded bytes of ASCII as their characters; all else stays, because no name that is looked for holds it. */
 function decoded(name: string): string {
-  return name.replace(/%([0-7][0-9a-fA-F])/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return name
+    .replaceAll('+', ' ')
+    .replace(/%([0-7][0-9a-fA-F])/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -12,15 +12,16 @@ export interface TargetedRequest extends IncomingMessage {
 }
 
 /** RFC 9112 §3.2.2: a client may send a whole URL; what follows its authority is the target. */
-const ABSOLUTE = /^(https?:\/\/[^/?#]*)(\/.*)$/is;
+const ABSOLUTE = /^https?:\/\/([^/?#]*)(\/.*)$/is;
 
 /** Takes an adapter's target out of the way before anything parses it as a URL; any other request stays as it is. */
 export function setTargetAside(incoming: TargetedRequest): void {
   const { url = '' } = incoming;
-  const [, origin = '', path = url] = url.startsWith('/') ? [] : (ABSOLUTE.exec(url) ?? []);
+  const [, authority, path = url] = url.startsWith('/') ? [] : (ABSOLUTE.exec(url) ?? []);
   if (!path.startsWith(GATEWAYS) || !/^(?:[/?]|$)/.test(path.slice(GATEWAYS.length))) return;
   incoming.rawTarget = path;
-  incoming.url = `${origin}${GATEWAYS}`;
+  // The authority stays, for who judges which hosts are served.
+  incoming.url = authority === undefined ? GATEWAYS : `http://${authority}${GATEWAYS}`;
 }
 
 export interface AdapterTarget {
