@@ -71,6 +71,8 @@ export interface Options {
   /** Fixed, or asked for at each request. */
   readonly callers?: Callers | (() => Callers);
   readonly decide?: (ask: Ask) => Promise<Decision>;
+  /** A real one, in place of the one whose decision is fixed. */
+  readonly decider?: Decider;
   readonly at?: Listen;
   readonly body_bytes?: number;
   readonly public_url?: string;
@@ -102,7 +104,7 @@ export async function serve(options: Options = {}): Promise<Served> {
   };
   const { callers = {} } = options;
   const app = createApp({
-    decider,
+    decider: options.decider ?? decider,
     callers: typeof callers === 'function' ? callers : () => callers,
     limits: { body_bytes: options.body_bytes ?? 262_144 },
     metrics: createMetrics(),
