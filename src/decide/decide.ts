@@ -37,7 +37,7 @@ export async function decide(
   const evaluation = await evaluate(ask, caller, seconds, at, parts.tokens);
   const decision = answer(evaluation, parts.newId(), at.revision);
   const { call } = evaluation;
-  const target = call?.tool ?? call?.prompt ?? call?.uri;
+  const target = call?.tool ?? call?.prompt ?? call?.uri ?? call?.task;
   parts.recorder.record({
     path,
     decision,

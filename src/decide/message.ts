@@ -4,6 +4,7 @@ import type { PolicyInput } from '../decision/input.ts';
 import type { Evidence } from '../decision/reason.ts';
 import { entryOf } from '../decision/reasons.ts';
 import type { CoreDenial } from '../decision/verdict.ts';
+import { LISTEN } from '../registry/method.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
 import { type Caller, mayAskAbout } from './ask.ts';
 import { kindOfAudience, nearest, nearMiss, shown } from './near-miss.ts';
@@ -42,6 +43,13 @@ function lifetime({ actual = [] }: CoreDenial, { issued_at, expires_at }: Policy
 const askForResource = ({ server }: Denied) =>
   `Ask the authorization server for a token with resource=${server.resource}.`;
 
+/** What the pseudo-methods stand for. */
+const NO_MESSAGE: ReadonlyMap<string, string> = new Map([
+  ['http/get', 'A GET request (method http/get)'],
+  ['http/delete', 'A DELETE request (method http/delete)'],
+  ['rpc/response', 'A response to the server (method rpc/response)'],
+]);
+
 /** Codes whose registered summary and remedy say all there is to say are not listed. */
 const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
   issuer_not_trusted: ({ input, server }) =>
@@ -63,13 +71,15 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
   actor_not_allowed: ({ input, server }) =>
     `The token was issued to the actor ${shown(input.token.actor ?? '')}, which server "${server.key}" does not accept. Call as yourself, or list the actor under actors of the server.`,
   method_unknown: ({ input, server }) =>
-    `The method ${shown(input.call.method)}${input.call.task === undefined ? '' : ' as a task'} is not open at server "${server.key}". Call another, or add it under methods of the server if this version supports it.`,
+    `${NO_MESSAGE.get(input.call.method) ?? `The method ${shown(input.call.method)}`} is not open at server "${server.key}". Call another, or add it under methods of the server.`,
   tool_unknown: ({ input, server }) =>
     `Server "${server.key}" has no registered tool ${shown(input.call.tool ?? '')}. Call a registered tool, or add it under tools of the server.`,
   prompt_unknown: ({ input, server }) =>
     `Server "${server.key}" has no registered prompt ${shown(input.call.prompt ?? '')}. Get a registered prompt, or add it under prompts of the server.`,
-  resource_unknown: ({ input, server }) =>
-    `Server "${server.key}" has no registered resource for ${shown(input.call.uri ?? '')}. Read a registered resource, or add it under resources of the server.`,
+  resource_unknown: ({ denial, server }) =>
+    `Server "${server.key}" has no registered resource for ${list(denial.actual)}. Read a registered resource, or add it under resources of the server.`,
+  task_unknown: ({ input, server }) =>
+    `Server "${server.key}" does not open tasks to ${shown(input.call.method)}. Call tools without a task, or add ${input.call.method === LISTEN ? 'tasks/get' : 'the method'} under methods of the server.`,
   rule_not_satisfied: ({ denial }) =>
     `The rule ${denial.rule ?? 'unknown'} neither was satisfied nor gave a reason. Ask /v1/explain for what it saw, and mend the rule.`,
   scope_insufficient: ({ input, denial }) =>

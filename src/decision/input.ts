@@ -25,10 +25,10 @@ export const waiverInput = z.strictObject({
 });
 
 export const operationInput = z.strictObject({
-  name: text.describe('METHOD, or METHOD TARGET for methods by target'),
+  name: text.describe('METHOD, or METHOD TARGET for methods by target; subscriptions/listen with all its targets'),
   scopes: texts.describe('required scopes: the method’s, then the target’s'),
   implied_by: z.record(text, texts).describe('required scope → the scopes that imply it (scope_implies, transitive)'),
-  labels,
+  labels: labels.describe('where targets of a subscription differ in one, the list of all its values'),
 });
 
 export const serverInput = z.strictObject({
@@ -60,11 +60,16 @@ export const policyInput = z.strictObject({
     })
     .describe('now, in UTC'),
   call: z.strictObject({
-    method: text,
+    method: text.describe('of MCP; http/get, http/delete, rpc/response for requests without one; * where call_from is none'),
     tool: text.optional(),
     prompt: text.optional(),
     uri: text.optional(),
     task: text.optional(),
+    lists: texts
+      .optional()
+      .describe('subscriptions/listen only: lists whose changes are subscribed to, by method (tools/list)'),
+    uris: texts.optional().describe('subscriptions/listen only: resources that are subscribed to'),
+    tasks: texts.optional().describe('subscriptions/listen only: tasks that are subscribed to'),
     arguments: z.record(text, z.any()).optional().describe('custom rules only'),
   }),
   token: z.strictObject({
@@ -90,6 +95,10 @@ export const policyInput = z.strictObject({
     server: serverInput,
     issuer: issuerInput,
     operation: operationInput.optional().describe('absent when the registry does not know it'),
+    unlisted: z
+      .strictObject({ uris: texts, tasks: texts })
+      .optional()
+      .describe('subscriptions/listen without operation: the targets that are not open at the server'),
     waivers: z.array(waiverInput).describe('of this server, for this issuer and client; ended ones too'),
     elsewhere: texts.describe('aud values that are another server’s accepted audience or an issuer’s identifier'),
   }),

@@ -1,6 +1,7 @@
 /** Facts and records → the document that policy judges (contract 6). Members that do not apply are absent. */
 import type { CallFacts, TokenFacts } from '../decision/facts.ts';
 import type { PolicyInput } from '../decision/input.ts';
+import { LISTEN } from '../registry/method.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
 
 export interface InputParts {
@@ -29,19 +30,28 @@ export function buildInput({ call, token, server, issuer, registry, now, context
     elsewhere: token.audiences.filter((value) => isElsewhere(value, server, registry)),
   };
   if (operation !== undefined) registered.operation = operation;
+  else if (call.method === LISTEN) registered.unlisted = unlistedOf(server, call);
   return { now, time: timeOf(now), call: callOf(call), token: tokenOf(token), registered, context: contextOf(context) };
 }
 
 // Members are assigned one by one, where spreads of what may be absent would read better: each spread makes a new shape of
 // object, and both building and serialising such objects cost two to three times as much (measured).
 
-function callOf({ method, tool, prompt, uri, task }: CallFacts): PolicyInput['call'] {
+function callOf({ method, tool, prompt, uri, task, lists, uris, tasks }: CallFacts): PolicyInput['call'] {
   const call: PolicyInput['call'] = { method };
   if (tool !== undefined) call.tool = tool;
   if (prompt !== undefined) call.prompt = prompt;
   if (uri !== undefined) call.uri = uri;
   if (task !== undefined) call.task = task;
+  if (lists !== undefined) call.lists = [...lists];
+  if (uris !== undefined) call.uris = [...uris];
+  if (tasks !== undefined) call.tasks = [...tasks];
   return call;
+}
+
+function unlistedOf(server: ServerRecord, call: CallFacts): NonNullable<PolicyInput['registered']['unlisted']> {
+  const { uris, tasks } = server.unlisted(call);
+  return { uris: [...uris], tasks: [...tasks] };
 }
 
 function tokenOf(facts: TokenFacts): PolicyInput['token'] {

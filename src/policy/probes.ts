@@ -1,6 +1,7 @@
 /** The tokens that the activation check shows a policy: one that is right for a server, and others wrong in one thing. */
 import type { CallFacts, TokenFacts } from '../decision/facts.ts';
 import { isJsonObject, type Json } from '../json/value.ts';
+import { ANY_CALL } from '../registry/method.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
 
 /** Seconds a probe's token lives, or the server's limit if that is less: a usual short token. */
@@ -103,6 +104,8 @@ function chooseCall(server: ServerRecord): { readonly call: CallFacts; readonly 
   const { tools, prompts, resources, methods } = server.effective;
   const ping: CallFacts = { method: 'ping' };
   const calls: readonly CallFacts[] = [
+    // Where nobody looks at the call, this is what gateways ask.
+    ...(server.call_from === 'none' ? [{ method: ANY_CALL }] : []),
     ...namesOf(tools).map((tool) => ({ method: 'tools/call', tool })),
     ...namesOf(prompts).map((prompt) => ({ method: 'prompts/get', prompt })),
     // An entry that ends in * stands for what begins so, itself among it.

@@ -42,6 +42,9 @@ interface RecordedCall {
   readonly prompt?: string | undefined;
   readonly uri?: string | undefined;
   readonly task?: string | undefined;
+  readonly lists?: readonly (string | number)[] | undefined;
+  readonly uris?: readonly (string | number)[] | undefined;
+  readonly tasks?: readonly (string | number)[] | undefined;
   readonly arguments?: Digest | JsonObject | undefined;
 }
 
@@ -71,8 +74,11 @@ export interface RecordedInput {
     readonly confirmation?: Readonly<Record<string, string>> | undefined;
     readonly actor?: string | undefined;
   };
-  readonly registered: Omit<Registered, 'operation' | 'elsewhere'> & {
+  readonly registered: Omit<Registered, 'operation' | 'unlisted' | 'elsewhere'> & {
     readonly operation?: Registered['operation'] | undefined;
+    readonly unlisted?:
+      | { readonly uris: readonly (string | number)[]; readonly tasks: readonly (string | number)[] }
+      | undefined;
     readonly elsewhere: readonly (string | number)[];
   };
   readonly context: RecordedContext;
@@ -166,6 +172,9 @@ function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions,
       prompt: orAbsent(call.prompt),
       uri: orAbsent(call.uri),
       task: orAbsent(call.task),
+      lists: call.lists && evidence(call.lists),
+      uris: call.uris && evidence(call.uris),
+      tasks: call.tasks && evidence(call.tasks),
       arguments: recordedArguments(event.arguments ?? call.arguments, options, erased),
     },
     token: {
@@ -186,6 +195,10 @@ function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions,
       server: registered.server,
       issuer: registered.issuer,
       operation: registered.operation && recordedOperation(registered.operation),
+      unlisted: registered.unlisted && {
+        uris: evidence(registered.unlisted.uris),
+        tasks: evidence(registered.unlisted.tasks),
+      },
       waivers: registered.waivers,
       elsewhere: evidence(registered.elsewhere),
     },

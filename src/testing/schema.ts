@@ -41,6 +41,9 @@ const call = z.strictObject({
   prompt: text('the name of a prompt').optional(),
   uri: text('the URI of a resource').optional(),
   task: text('the id of a task').optional(),
+  lists: z.array(text('the method of a list, like tools/list')).optional().meta({ description: 'a list of lists' }),
+  uris: z.array(text('the URI of a resource')).optional().meta({ description: 'a list of resources' }),
+  tasks: z.array(text('the id of a task')).optional().meta({ description: 'a list of tasks' }),
   arguments: object.optional().meta({ description: 'a mapping of arguments' }),
 });
 

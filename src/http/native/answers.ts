@@ -55,6 +55,10 @@ export const allow = z.strictObject({
     waivers: z
       .array(z.strictObject({ what: z.enum(['audience', 'lifetime']), owner: text, until: text }))
       .exactOptional(),
+    call_from: z
+      .literal('none')
+      .exactOptional()
+      .describe('Nobody looked at the call: token and server are all that was decided.'),
   }),
 });
 
@@ -71,6 +75,17 @@ export const indeterminate = z
 
 export const decided = z.union([allow, deny]);
 export const decision = z.union([allow, deny, indeterminate]);
+
+const lists = {
+  tools: texts.describe('Registered tools that tools/call is open for.'),
+  unlisted_tools: z.boolean().describe('Whether it is open for tools that the registry does not list, too.'),
+  prompts: texts.describe('Registered prompts that prompts/get is open for.'),
+  resources: texts.describe('Registered URIs, and prefixes ending in *, that resources/read is open for.'),
+  methods: texts.describe('Open methods without target, and those of tasks.'),
+  custom: z.enum(['none', 'not_judged']).describe('not_judged: custom rules may deny any of it when it is called.'),
+};
+export const allowed = z.union([allow.extend(lists), deny.extend(lists)]);
+export const allowedIndeterminate = indeterminate.extend(lists);
 
 export const explanation = z.strictObject({
   would_decide: decision,

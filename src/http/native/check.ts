@@ -1,17 +1,11 @@
 /** What no single member of a request shows: how many calls it holds, and whether the call has its target. */
 import type { JsonProblem } from '../../json/locate.ts';
-import { isJsonObject } from '../../json/value.ts';
-import { METHODS_BY_TARGET, NOTIFICATIONS, OPEN_METHODS, type TargetKind } from '../../registry/method.ts';
+import { isJsonObject, type JsonObject } from '../../json/value.ts';
+import { LISTEN, TARGET_KINDS, targetsOf } from '../../registry/method.ts';
 
 const SOURCES = ['call', 'message', 'body'] as const;
-/** Not `task`: a call as a task is well-formed, and the decision refuses it as `method_unknown` (contract 1). */
-const TARGETS = ['tool', 'prompt', 'uri'] as const;
-
-/** Which member names the method's target: null where it has none, undefined where audgate does not know the method. */
-function targetOf(method: string): TargetKind | null | undefined {
-  const isOpen = method.startsWith(NOTIFICATIONS) || OPEN_METHODS.includes(method);
-  return isOpen ? null : METHODS_BY_TARGET.get(method);
-}
+/** What a subscription names its targets in. */
+const LISTS = ['lists', 'uris', 'tasks'] as const;
 
 /** @param request the body as it was read; its members may be mistyped, which is said elsewhere */
 export function contradictions(request: unknown): readonly JsonProblem[] {
@@ -25,18 +19,40 @@ export function contradictions(request: unknown): readonly JsonProblem[] {
     });
   }
   const { call } = request;
-  if (!isJsonObject(call) || typeof call.method !== 'string') return problems;
-  const { method } = call;
-  const wanted = targetOf(method);
-  if (wanted === undefined) return problems;
-  const expected = wanted === null ? 'no target' : `its target in ${wanted} alone`;
-  for (const name of TARGETS) {
-    if (name !== wanted && Object.hasOwn(call, name)) {
-      problems.push({ pointer: `/call/${name}`, message: `does not belong to this method: it takes ${expected}` });
-    }
-  }
-  if (wanted !== null && !Object.hasOwn(call, wanted)) {
-    problems.push({ pointer: `/call/${wanted}`, message: `is missing: this method takes ${expected}` });
-  }
+  if (isJsonObject(call) && typeof call.method === 'string') problems.push(...misplaced(call.method, call));
   return problems;
+}
+
+function misplaced(method: string, call: JsonObject): readonly JsonProblem[] {
+  const kinds = targetsOf(method);
+  if (kinds === undefined) return [];
+  const given = [...TARGET_KINDS, ...LISTS].filter((name) => Object.hasOwn(call, name));
+  const foreign = (expected: string, belongs: (name: string) => boolean) =>
+    given
+      .filter((name) => !belongs(name))
+      .map((name) => ({
+        pointer: `/call/${name}`,
+        message: `does not belong to this method: it takes ${expected}`,
+      }));
+  if (method === LISTEN) {
+    const listed = (name: string) => LISTS.some((list) => list === name);
+    const problems = foreign('lists, uris and tasks', listed);
+    if (given.some(listed)) return problems;
+    return [
+      ...problems,
+      {
+        pointer: '/call/uris',
+        message: 'is missing: this method takes lists, uris and tasks, [] where there are none',
+      },
+    ];
+  }
+  const [kind] = kinds;
+  if (kind === undefined) return foreign('no target', () => false);
+  const expected = `its target in ${kinds.join(' or ')} alone`;
+  const right = given.filter((name) => kinds.some((one) => one === name));
+  const problems = foreign(expected, (name) => kinds.some((one) => one === name));
+  if (right.length === 1) return problems;
+  const message =
+    right.length === 0 ? `is missing: this method takes ${expected}` : `is one too many: this method takes ${expected}`;
+  return [...problems, { pointer: `/call/${right[1] ?? kind}`, message }];
 }

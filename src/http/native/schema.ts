@@ -63,12 +63,20 @@ const call = z
     tool: text.exactOptional(),
     prompt: text.exactOptional(),
     uri: text.exactOptional(),
-    task: text.exactOptional().describe('no method of this version takes a task'),
+    task: text.exactOptional(),
+    lists: z
+      .array(text)
+      .exactOptional()
+      .describe('subscriptions/listen: the lists, each by its method, like tools/list'),
+    uris: z.array(text).exactOptional().describe('subscriptions/listen: the resources'),
+    tasks: z.array(text).exactOptional().describe('subscriptions/listen: the tasks'),
     arguments: object.exactOptional(),
   })
   .describe(
-    'The MCP call in the gateway’s own words. tools/call takes tool, prompts/get prompt, and resources/read, ' +
-      'resources/subscribe and resources/unsubscribe uri.',
+    'The MCP call in the gateway’s own words. tools/call takes tool, prompts/get prompt, resources/read, ' +
+      'resources/subscribe and resources/unsubscribe uri, completion/complete prompt or uri, tasks/get, tasks/result, ' +
+      'tasks/update and tasks/cancel task, and subscriptions/listen lists, uris and tasks. A request without a message ' +
+      'is http/get, http/delete or rpc/response.',
   );
 
 const bytes = z.strictObject({
@@ -110,7 +118,9 @@ export const decideRequest = z
         url: text.exactOptional(),
         headers: headers
           .exactOptional()
-          .describe('Lower-case names, arrays of values. mcp-method and mcp-name are compared with the call.'),
+          .describe(
+            'Lower-case names, arrays of values. mcp-method, mcp-name, mcp-param-* and mcp-protocol-version are compared with the call.',
+          ),
       })
       .exactOptional()
       .describe('The client’s request.'),
@@ -134,6 +144,10 @@ export const explainRequest = decideRequest
   })
   .describe('As /v1/decide, for any time.');
 
+export const allowedRequest = decideRequest
+  .omit({ call: true, message: true, body: true })
+  .describe('Whose token, at which server: asked is all that it opens there.');
+
 /** Else the date that policy sees is not YYYY-MM-DD (contract 6). True of what is no time: that was said already. */
 function hasFourDigitYear(at: string): boolean {
   const milliseconds = Date.parse(at);
@@ -142,6 +156,7 @@ function hasFourDigitYear(at: string): boolean {
 
 export type DecideRequest = z.output<typeof decideRequest>;
 export type ExplainRequest = z.output<typeof explainRequest>;
+export type AllowedRequest = z.output<typeof allowedRequest>;
 
 const NO_PROOF = 'is not supported by this version: leave it out';
 
@@ -151,3 +166,5 @@ export const DECIDE_NOTES = {
   '/at': 'is not for /v1/decide, which decides for now: ask /v1/explain about another time',
 };
 export const EXPLAIN_NOTES = { '/proof': NO_PROOF };
+const ALL_CALLS = 'is not for /v1/allowed, which is about all calls: ask /v1/decide about one';
+export const ALLOWED_NOTES = { '/proof': NO_PROOF, '/call': ALL_CALLS, '/message': ALL_CALLS, '/body': ALL_CALLS };

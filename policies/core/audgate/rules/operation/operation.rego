@@ -2,41 +2,51 @@
 # scope: package
 # title: The registry opens this operation
 # description: |
-#   Nothing is open by default: a method, tool, prompt or resource that the registry does not know at this server is
-#   refused, whatever scopes the token holds.
+#   Nothing is open by default: a method, tool, prompt, resource or task that the registry does not know at this server
+#   is refused, whatever scopes the token holds. A subscription is refused for any one of its targets.
 # related_resources:
 #   - ref: https://modelcontextprotocol.io/specification
 #     description: Model Context Protocol, methods and their targets
 # custom:
-#   reasons: [method_unknown, tool_unknown, prompt_unknown, resource_unknown]
+#   reasons: [method_unknown, tool_unknown, prompt_unknown, resource_unknown, task_unknown]
 package audgate.rules.operation
 
 default satisfied := false
 
 satisfied if is_string(input.registered.operation.name)
 
-denials contains {"code": code, "actual": actual} if not satisfied
+denials contains found if not satisfied
 
-code := "tool_unknown" if {
+# The tasks of a subscription whose resources are the first thing found.
+denials contains {"code": "task_unknown", "actual": input.registered.unlisted.tasks} if {
+	not satisfied
+	input.call.method == "subscriptions/listen"
+	count(input.registered.unlisted.tasks) > 0
+}
+
+found := {"code": "tool_unknown", "actual": [input.call.tool]} if {
 	input.call.method == "tools/call"
 	input.call.tool
-} else := "prompt_unknown" if {
-	input.call.method == "prompts/get"
+} else := {"code": "prompt_unknown", "actual": [input.call.prompt]} if {
+	input.call.method in ["prompts/get", "completion/complete"]
 	input.call.prompt
-} else := "resource_unknown" if {
-	input.call.method in ["resources/read", "resources/subscribe", "resources/unsubscribe"]
+} else := {"code": "resource_unknown", "actual": [input.call.uri]} if {
+	input.call.method in ["resources/read", "resources/subscribe", "resources/unsubscribe", "completion/complete"]
 	input.call.uri
-} else := "method_unknown"
+} else := {"code": "task_unknown", "actual": [input.call.task]} if {
+	input.call.method in ["tasks/get", "tasks/result", "tasks/update", "tasks/cancel"]
+	input.call.task
+} else := {"code": "resource_unknown", "actual": input.registered.unlisted.uris} if {
+	input.call.method == "subscriptions/listen"
+	count(input.registered.unlisted.uris) > 0
+} else := {"code": "task_unknown", "actual": input.registered.unlisted.tasks} if {
+	input.call.method == "subscriptions/listen"
+	count(input.registered.unlisted.tasks) > 0
+} else := {"code": "method_unknown", "actual": [input.call.method]} if {
+	input.call.method
+} else := {"code": "method_unknown", "actual": []}
 
 # The operations open at the server are not in the input.
 expected := []
 
-default actual := []
-
-actual := [input.call.tool] if {
-	code == "tool_unknown"
-} else := [input.call.prompt] if {
-	code == "prompt_unknown"
-} else := [input.call.uri] if {
-	code == "resource_unknown"
-} else := [input.call.method]
+actual := found.actual
