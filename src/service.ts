@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Config } from './config.ts';
+import { decideAllowed } from './decide/allowed.ts';
 import { decide, type Parts } from './decide/decide.ts';
 import type { Decider, ReloadProblem, ReloadReport } from './decide/decider.ts';
 import { explain } from './decide/explain.ts';
@@ -117,6 +118,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
         metrics.decided(decision, Number(parts.ticks() - tick) / 1e9);
         return decision;
       },
+      allowed: (ask, caller) => decideAllowed(ask, caller, snapshot, deciding, seconds()),
       explain: (ask, at, caller) => explain(ask, caller, snapshot, deciding, at ?? seconds()),
       current: () => snapshot,
       issuerStatus: () => keys.status(),

@@ -1,8 +1,10 @@
+import type { Allowed } from '../decision/allowed.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import type { Evidence } from '../decision/reason.ts';
 import type { RuleOutcome } from '../decision/verdict.ts';
 import type { Problem } from '../registry/registry.ts';
+import type { AllowedAsk } from './allowed.ts';
 import type { Ask, Caller } from './ask.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -44,6 +46,8 @@ export interface ReloadReport {
 export interface Decider {
   /** Decides and records once. Never throws for anything that a client or gateway wrote. */
   decide(ask: Ask, caller: Caller): Promise<Decision>;
+  /** Decides what a token opens, and records once. Never throws likewise. */
+  allowed(ask: AllowedAsk, caller: Caller): Promise<Allowed>;
   /** @param at the time to decide for, seconds since the epoch; undefined: now */
   explain(ask: Ask, at: number | undefined, caller: Caller): Promise<Explanation>;
   /** The snapshot in force. */

@@ -10,6 +10,8 @@ export type CallSource =
   | { readonly kind: 'message'; readonly message: Json }
   /** The message's exact bytes, or their text. */
   | { readonly kind: 'body'; readonly body: string | Uint8Array }
+  /** No call: asked is what the token opens (`/v1/allowed`). */
+  | { readonly kind: 'any' }
   /** The client's HTTP request, as a gateway hands it on; the server's `call_from` says which part of it is the call. */
   | { readonly kind: 'request'; readonly method: string; readonly body: RequestBody };
 

@@ -60,7 +60,9 @@ export const policyInput = z.strictObject({
     })
     .describe('now, in UTC'),
   call: z.strictObject({
-    method: text.describe('of MCP; http/get, http/delete, rpc/response for requests without one; * where call_from is none'),
+    method: text.describe(
+      'of MCP; http/get, http/delete, rpc/response for requests without one; * where call_from is none',
+    ),
     tool: text.optional(),
     prompt: text.optional(),
     uri: text.optional(),
@@ -99,6 +101,7 @@ export const policyInput = z.strictObject({
       .strictObject({ uris: texts, tasks: texts })
       .optional()
       .describe('subscriptions/listen without operation: the targets that are not open at the server'),
+    operations: z.array(operationInput).optional().describe('core, for /v1/allowed only: all that the registry lists'),
     waivers: z.array(waiverInput).describe('of this server, for this issuer and client; ended ones too'),
     elsewhere: texts.describe('aud values that are another server’s accepted audience or an issuer’s identifier'),
   }),

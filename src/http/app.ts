@@ -11,6 +11,7 @@ import { createGateways } from './gateways/route.ts';
 import { GATEWAYS } from './gateways/target.ts';
 import { refuseHost } from './host.ts';
 import { createMetricsRoute } from './metrics.ts';
+import { createAllowed } from './native/allowed.ts';
 import { createDecide } from './native/decide.ts';
 import { createEnforce } from './native/enforce.ts';
 import { createExplain } from './native/explain.ts';
@@ -85,6 +86,7 @@ export function createApp(parts: AppParts): App {
   app.post('/v1/enforce', guarded('decide', createEnforce(parts), 'header'));
   const gateway = (incoming: IncomingMessage) => admit(incoming, 'decide', 'header');
   app.all(GATEWAYS, createGateways({ ...parts, admit: gateway, refuse: (problem) => answer(problem) }));
+  app.post('/v1/allowed', guarded('decide', createAllowed(parts)));
   app.post('/v1/explain', guarded('explain', createExplain(parts)));
   app.post('/v1/data/audgate/decide', guarded('decide', createData(parts)));
   app.post('/access/v1/evaluation', guarded('decide', createEvaluation(parts)));

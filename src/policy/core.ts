@@ -9,7 +9,11 @@ import type { Opa } from './opa.ts';
 import { OPA_VERSION } from './opa.ts';
 import { isTest, readFolder, type Sources, without, withStage } from './sources.ts';
 
-export const CORE_ENTRYPOINTS = ['audgate/decision/decide', 'audgate/decision/explain'] as const;
+export const CORE_ENTRYPOINTS = [
+  'audgate/decision/decide',
+  'audgate/decision/explain',
+  'audgate/decision/allowed',
+] as const;
 
 export type BuiltCore =
   | { readonly ok: true; readonly wasm: Uint8Array<ArrayBuffer>; readonly manifest: CoreManifest }

@@ -1,8 +1,9 @@
 /** One judgement: core, then the floor, then custom rules, which can only add denials. Fails closed on every path. */
 import type { PolicyInput } from '../decision/input.ts';
-import type { Check, CoreDenial, CustomDenial } from '../decision/verdict.ts';
+import type { Check, CoreDenial, CoreVerdict, CustomDenial } from '../decision/verdict.ts';
 import type { Engine, Evaluation } from './engine.ts';
 import { belowFloor } from './floor.ts';
+import { judgeOpening } from './opening.ts';
 import type { CustomFacts, Judgement, Policy } from './policy.ts';
 import { type CustomVerdict, readChecks, readCoreVerdict, readCustomVerdict } from './shape.ts';
 
@@ -57,7 +58,10 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
     if (answer.kind !== 'value') return failed('core', answer);
     const verdict = readCoreVerdict(answer.value);
     if (verdict === null) return odd('core', 'its answer has not the agreed form');
-    const { allow, denials, required_scopes, advice } = verdict;
+    return conclude(verdict, input);
+  }
+
+  function conclude({ allow, denials, required_scopes, advice }: CoreVerdict, input: PolicyInput): Judgement {
     if (!allow && denials.length > 0) return { kind: 'deny', denials, custom: [], required_scopes };
     if (!allow) return odd('core', 'it denied without a reason');
     if (denials.length > 0) {
@@ -120,6 +124,12 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
       return both(byCore, judgeCustom(custom, input, facts));
     },
     judgeUnverified: judgeCore,
+    open: (input, operations) =>
+      judgeOpening(
+        { engine: core.engine, conclude, odd, failed: (answer) => failed('core', answer) },
+        input,
+        operations,
+      ),
     explain(input, facts) {
       const answer = core.engine.evaluate(EXPLAIN, input);
       const checks = answer.kind === 'value' ? readChecks(answer.value) : null;

@@ -3,6 +3,7 @@ import { digestOf, RULE_NAME } from './bundle.ts';
 import { CORE_DIGEST } from './core.digest.ts';
 import { type Engine, openEngine } from './engine.ts';
 import { type Alarm, CUSTOM_DECIDE, DECIDE, EXPLAIN, type PolicyParts, policyOf, type RuleFile } from './judge.ts';
+import { ALLOWED } from './opening.ts';
 import type { Policy } from './policy.ts';
 import { readChecks, readCoreVerdict, readCustomVerdict } from './shape.ts';
 
@@ -39,7 +40,7 @@ export async function loadPolicy({ core, allowModifiedCore, custom, onAlarm }: P
     return { ok: false, problems };
   }
 
-  const engine = await open('core.wasm', core.wasm, [DECIDE, EXPLAIN], problems);
+  const engine = await open('core.wasm', core.wasm, [DECIDE, EXPLAIN, ALLOWED], problems);
   if (engine !== null) problems.push(...tryCore(engine));
   const opened = custom && (await openCustom(custom, problems));
   if (engine === null || problems.length > 0) return { ok: false, problems };

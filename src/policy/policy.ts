@@ -1,7 +1,7 @@
 /** The compiled policy that a snapshot holds: the pinned core, and a user's custom module that can only add denials. */
 
 import type { WaiverUse } from '../decision/decision.ts';
-import type { PolicyInput } from '../decision/input.ts';
+import type { OperationInput, PolicyInput } from '../decision/input.ts';
 import type { Check, CoreDenial, CustomDenial } from '../decision/verdict.ts';
 
 export type Judgement =
@@ -15,6 +15,19 @@ export type Judgement =
     }
   /** No instance is to be had: nobody knows. */
   | { readonly kind: 'unavailable' };
+
+/** One of the operations asked about that is open, by its place among them. */
+export interface Opened {
+  readonly at: number;
+  readonly waivers: readonly WaiverUse[];
+}
+
+export interface Opening {
+  /** Of the input as it stands. */
+  readonly itself: Judgement;
+  /** In no order. Empty whenever anything broke. */
+  readonly opened: readonly Opened[];
+}
 
 export interface CustomFacts {
   readonly arguments?: NonNullable<PolicyInput['call']['arguments']>;
@@ -33,6 +46,11 @@ export interface Policy {
   judge(input: PolicyInput, custom: CustomFacts | null): Judgement;
   /** Core rules alone, for claims that nobody verified. */
   judgeUnverified(input: PolicyInput): Judgement;
+  /**
+   * Judges by core alone the input itself, and the same input with each of these operations in place of its own. Never
+   * throws. Custom rules are not run: they judge one call, with its arguments.
+   */
+  open(input: PolicyInput, operations: readonly OperationInput[]): Opening;
   /** One check a rule, core rules first, then custom rules. */
   explain(input: PolicyInput, custom: CustomFacts | null): readonly Check[];
 }

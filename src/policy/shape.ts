@@ -6,6 +6,7 @@ import type { WaiverUse } from '../decision/decision.ts';
 import type { Evidence } from '../decision/reason.ts';
 import { isFixedCode } from '../decision/reasons.ts';
 import type { Check, CoreDenial, CoreVerdict, CustomDenial } from '../decision/verdict.ts';
+import type { Opened } from './policy.ts';
 
 /** Code of a custom denial (contract 6). */
 const CODE = /^[a-z][a-z0-9_]*$/;
@@ -19,6 +20,29 @@ export function readCoreVerdict(value: unknown): CoreVerdict | null {
   if (!hasExactly(advice, ['waivers'])) return null;
   const waivers = readAll(advice.waivers, readWaiverUse);
   return waivers && { allow, denials, required_scopes, advice: { waivers } };
+}
+
+/**
+ * @param count of operations that were asked about
+ * @returns null when it is anything but `{itself: <core verdict>, opened: [{at, waivers}]}` with each place once
+ */
+export function readOpening(
+  value: unknown,
+  count: number,
+): { readonly itself: CoreVerdict; readonly opened: readonly Opened[] } | null {
+  if (!hasExactly(value, ['itself', 'opened'])) return null;
+  const itself = readCoreVerdict(value.itself);
+  const opened = readAll(value.opened, (one) => readOpened(one, count));
+  if (itself === null || opened === null || new Set(opened.map(({ at }) => at)).size < opened.length) return null;
+  return { itself, opened };
+}
+
+function readOpened(value: unknown, count: number): Opened | null {
+  if (!hasExactly(value, ['at', 'waivers'])) return null;
+  const { at } = value;
+  const waivers = readAll(value.waivers, readWaiverUse);
+  if (typeof at !== 'number' || !Number.isInteger(at) || at < 0 || at >= count || waivers === null) return null;
+  return { at, waivers };
 }
 
 function readCoreDenial(value: unknown): CoreDenial | null {

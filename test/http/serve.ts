@@ -52,6 +52,16 @@ export const INDETERMINATE: Decision = {
   revision: REVISION,
 };
 
+/** What the decider answers to every allowed question. */
+export const OPENED = {
+  tools: ['read_file'],
+  unlisted_tools: false,
+  prompts: [],
+  resources: ['file:///docs/*'],
+  methods: ['ping', 'tools/list'],
+};
+export const NOTHING = { tools: [], unlisted_tools: false, prompts: [], resources: [], methods: [] };
+
 /** A key of a caller, and what the configuration says of it. */
 export function caller(key: string, servers: CallerConfig['servers'], may: CallerConfig['may']) {
   return { key_sha256: [createHash('sha256').update(key).digest('hex')], servers, may } satisfies CallerConfig;
@@ -92,6 +102,11 @@ export async function serve(options: Options = {}): Promise<Served> {
     decide(ask, caller) {
       asked.push({ ask, caller });
       return options.decide?.(ask) ?? Promise.resolve(DENY);
+    },
+    async allowed(ask, caller) {
+      asked.push({ ask, caller });
+      const decision = (await options.decide?.(ask)) ?? DENY;
+      return { ...decision, ...(decision.decision === 'allow' ? OPENED : NOTHING), custom: 'none' };
     },
     async explain(ask, at, caller): Promise<Explanation> {
       asked.push({ ask, caller, at });
@@ -203,6 +218,7 @@ function snapshotOf(servers: readonly ServerRecord[]): Snapshot {
       rules: [],
       judge: unasked,
       judgeUnverified: unasked,
+      open: unasked,
       explain: unasked,
     },
     revision: REVISION,

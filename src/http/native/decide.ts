@@ -9,7 +9,7 @@ import { DECIDE_NOTES, decideRequest } from './schema.ts';
 import { traceIdOf } from './trace.ts';
 
 /** Seconds after which asking again makes sense. */
-const RETRY_AFTER = '5';
+export const RETRY_AFTER = '5';
 
 /** An allow is for one call at one time: nothing on the way may keep it (contract 2). */
 const DECIDED = { 'content-type': 'application/json', 'cache-control': 'no-store' };

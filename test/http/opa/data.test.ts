@@ -7,10 +7,16 @@ const PATH = '/v1/data/audgate/decide';
 const INPUT = { server: FILES, token: 'TOKEN', call: { method: 'tools/call', tool: 'read_file', arguments: {} } };
 const WITHOUT_INPUT = { warning: { code: 'api_usage_warning', message: "'input' key missing from the request" } };
 
+interface Body {
+  readonly code?: string;
+  readonly errors?: readonly object[];
+  readonly result?: { readonly allow: boolean };
+}
+
 async function ask(body: unknown, options: Options = {}, headers = {}, path = PATH) {
   const served = await serve(options);
   const answer = await served.post(body, headers, path);
-  return { answer, body: await answer.json(), asked: served.asked };
+  return { answer, body: (await answer.json()) as Body, asked: served.asked };
 }
 
 describe('POST /v1/data/audgate/decide', () => {
@@ -42,7 +48,7 @@ describe('POST /v1/data/audgate/decide', () => {
 
   it('takes OPA’s query parameters and lets them be', async () => {
     const { body } = await ask({ input: INPUT }, {}, {}, `${PATH}?pretty&metrics&explain=notes&provenance`);
-    expect(body.result.allow).toBe(false);
+    expect(body.result?.allow).toBe(false);
   });
 
   it.each([

@@ -26,6 +26,20 @@ decide := {
 }
 
 # METADATA
+# title: Allowed
+# description: |
+#   The decision about the input as it stands, and which of `registered.operations` would be allowed in place of its own
+#   operation, each by its place and with the waivers that it used.
+# entrypoint: true
+allowed := {"itself": decide, "opened": opened}
+
+opened contains {"at": at, "waivers": verdict.advice.waivers} if {
+	some at, operation in input.registered.operations
+	verdict := decide with input.registered.operation as operation
+	verdict.allow
+}
+
+# METADATA
 # title: Explain
 # description: the outcome of every rule, with what it compared
 # entrypoint: true

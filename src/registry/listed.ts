@@ -1,0 +1,47 @@
+/** All that the registry lists of a server, each with the operation that it is: for lists of what a token opens. */
+import type { CallFacts } from '../decision/facts.ts';
+import type { OperationInput } from '../decision/input.ts';
+import { isJsonObject, type Json } from '../json/value.ts';
+import { OPEN_METHODS, TASK_METHODS } from './method.ts';
+import type { ServerRecord } from './registry.ts';
+
+export interface ListedOperation {
+  /** `unlisted`: any tool that the registry does not list; its name says nothing. */
+  readonly kind: 'tool' | 'unlisted' | 'prompt' | 'resource' | 'method';
+  /** As registered. */
+  readonly name: string;
+  readonly operation: OperationInput;
+}
+
+/** In the registry's order. What is listed but open to nobody is left out. */
+export function listedOperations(server: ServerRecord): readonly ListedOperation[] {
+  const { tools, prompts, resources, methods } = server.effective;
+  const toolNames = namesOf(tools);
+  const found: ListedOperation[] = [];
+  const add = (kind: ListedOperation['kind'], name: string, call: CallFacts) => {
+    const operation = server.operation(call);
+    if (operation !== undefined) found.push({ kind, name, operation });
+  };
+  for (const tool of toolNames) add('tool', tool, { method: 'tools/call', tool });
+  const unlisted = unlistedName(toolNames);
+  add('unlisted', unlisted, { method: 'tools/call', tool: unlisted });
+  for (const prompt of namesOf(prompts)) add('prompt', prompt, { method: 'prompts/get', prompt });
+  // An entry that ends in * stands for what begins so, itself among it.
+  for (const uri of namesOf(resources)) add('resource', uri, { method: 'resources/read', uri });
+  for (const method of new Set([...OPEN_METHODS, ...namesOf(methods)])) {
+    // Open by its name or not at all; of methods whose targets are listed here, their targets say it.
+    add('method', method, TASK_METHODS.includes(method) ? { method, task: 'any' } : { method });
+  }
+  return found;
+}
+
+/** No tool is called so: neither here nor, to be sure, in any waiver. */
+function unlistedName(tools: readonly string[]): string {
+  let name = '*';
+  while (tools.includes(name)) name += '*';
+  return name;
+}
+
+function namesOf(entries: Json | undefined): readonly string[] {
+  return isJsonObject(entries) ? Object.keys(entries) : [];
+}
