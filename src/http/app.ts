@@ -82,10 +82,9 @@ export function createApp(parts: AppParts): App {
     };
 
   app.post('/v1/decide', guarded('decide', createDecide(parts)));
-  // Gateways hand on their client's own Authorization beside the question (agentgateway does by default).
   app.post('/v1/enforce', guarded('decide', createEnforce(parts), 'header'));
   const gateway = (incoming: IncomingMessage) => admit(incoming, 'decide', 'header');
-  app.all(GATEWAYS, createGateways({ ...parts, admit: gateway, refuse: (problem) => answer(problem) }));
+  app.all(GATEWAYS, createGateways({ ...parts, admit: gateway, refuse: answer }));
   app.post('/v1/allowed', guarded('decide', createAllowed(parts)));
   app.post('/v1/explain', guarded('explain', createExplain(parts)));
   app.post('/v1/data/audgate/decide', guarded('decide', createData(parts)));
@@ -111,7 +110,7 @@ export function createApp(parts: AppParts): App {
     const matches = METHODS.map((method) => ({ method, routes: app.router.match(method, path)[0] }));
     const found = matches.filter(({ routes }) => routes.length > 0);
     const isOpen = found.some(({ routes }) => routes.some(([[, { path: pattern }]]) => openPaths.has(pattern)));
-    const identified = isOpen ? null : identify(incoming, path.startsWith(GATEWAYS) ? 'header' : 'bearer');
+    const identified = isOpen ? null : identify(incoming, isForGateways(path) ? 'header' : 'bearer');
     if (identified?.ok === false) return answer(identified.problem, request);
     if (found.length === 0) return answer(NOTHING, request);
     const allowed = found.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
@@ -124,6 +123,9 @@ export function createApp(parts: AppParts): App {
   });
   return app;
 }
+
+/** Where Authorization is a gateway's client's, not the gateway's own: agentgateway hands it on by default, Envoy must. */
+const isForGateways = (path: string) => path === '/v1/enforce' || path.startsWith(GATEWAYS);
 
 /** A bug or an outage inside: refused, and never an allow. */
 export const INTERNAL: ProblemAnswer = {

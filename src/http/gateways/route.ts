@@ -14,7 +14,7 @@ export interface GatewayParts extends Parts, DecidingParts {
   /** Host, caller and the permission `decide`, in this order. */
   readonly admit: (incoming: IncomingMessage) => KnownCaller | ProblemAnswer;
   /** Counts a problem and answers it. */
-  readonly refuse: (problem: ProblemAnswer, request: Request) => Response;
+  readonly refuse: (problem: ProblemAnswer) => Response;
 }
 
 /** Must be served by `listen`, which keeps the target from being parsed. Takes every method. */
@@ -27,10 +27,10 @@ export function createGateways(parts: GatewayParts): (request: Request) => Promi
     const statuses = profile?.statuses ?? null;
     try {
       const caller = admit(incoming);
-      if (!('servers' in caller)) return narrowed(refuse(caller, request), statuses);
-      if (target === null || profile === undefined) return refuse(NO_PROFILE, request);
+      if (!('servers' in caller)) return narrowed(refuse(caller), statuses);
+      if (target === null || profile === undefined) return refuse(NO_PROFILE);
       const refusal = refuseServer({ server: { key: target.key } }, caller, decider);
-      if (refusal !== null) return narrowed(refuse(refusal, request), statuses);
+      if (refusal !== null) return narrowed(refuse(refusal), statuses);
       const ask = await readAsk(incoming, target, profile, limits.body_bytes);
       return respond(await decideForGateway(parts, ask, caller), statuses);
     } catch (err) {
