@@ -26,10 +26,21 @@ export type SourcedPolicy =
   | { readonly ok: true; readonly sources: Omit<PolicySources, 'onAlarm'> }
   | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
 
-/** Where registry and policy come from; asked anew at every reload. Neither throws for what stands in the sources. */
+export type SourcedSettings =
+  | {
+      readonly ok: true;
+      readonly warnings: readonly ReloadProblem[];
+      /** Puts them in force. Called only when all else of the reload is right; must not fail. */
+      readonly apply: () => void;
+    }
+  | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
+
+/** Where registry and policy come from; asked anew at every reload. None throws for what stands in the sources. */
 export interface Sources {
   readonly registry: () => Promise<LoadedRegistry>;
   readonly policy: () => Promise<SourcedPolicy>;
+  /** What else a reload replaces, as callers and certificates; not asked at the start. */
+  readonly settings?: () => Promise<SourcedSettings>;
 }
 
 export interface Log {
@@ -90,15 +101,22 @@ export async function createService(parts: ServiceParts): Promise<StartedService
   keys.retain(snapshot.registry.issuers.values());
 
   async function reloadOnce(): Promise<ReloadReport> {
-    const next = await assemble(parts, onAlarm).catch((error: unknown) => unforeseen(error));
-    if (next.ok) {
+    const { settings = noSettings } = parts.sources;
+    const [next, set] = await Promise.all([assemble(parts, onAlarm).catch(unforeseen), settings().catch(unforeseen)]);
+    // All or nothing: what is in force was found right together.
+    const ok = next.ok && set.ok;
+    if (next.ok && set.ok) {
       snapshot = next.snapshot;
       keys.retain(snapshot.registry.issuers.values());
+      set.apply();
     }
-    const problems = next.ok ? next.warnings : next.problems;
-    last = { at: new Date(now()).toISOString(), ok: next.ok, problems };
-    metrics.reloaded(next.ok);
-    if (next.ok) log.info({ revision: snapshot.revision }, 'reloaded');
+    const problems = [next, set].flatMap((part) => {
+      if (part.ok) return ok ? part.warnings : [];
+      return part.problems;
+    });
+    last = { at: new Date(now()).toISOString(), ok, problems };
+    metrics.reloaded(ok);
+    if (ok) log.info({ revision: snapshot.revision }, 'reloaded');
     else
       log.error(
         { ...logged(problems), revision: snapshot.revision },
@@ -164,9 +182,11 @@ function logged(problems: readonly ReloadProblem[]) {
   return { problems: problems.slice(0, MAX_LOGGED), more: Math.max(problems.length - MAX_LOGGED, 0) };
 }
 
+const noSettings = (): Promise<SourcedSettings> => Promise.resolve({ ok: true, warnings: [], apply: () => {} });
+
 const plain = (message: string): ReloadProblem => ({ severity: 'error', message });
 
 /** A source that throws is broken, which is no reason to lose what is in force. */
-function unforeseen(error: unknown): Assembled {
+function unforeseen(error: unknown): Extract<Assembled, { ok: false }> {
   return { ok: false, problems: [plain(error instanceof Error ? error.message : 'the sources cannot be read')] };
 }

@@ -13,10 +13,15 @@ export interface Wanted {
 
 /** Says on standard error what is missing, all at once. */
 export async function allThere(host: Host, wanted: readonly Wanted[]): Promise<boolean> {
-  const complaints = await Promise.all(wanted.map(complaint));
-  const found = complaints.filter((line) => line !== null);
+  const found = await missing(wanted);
   print(host.stderr, ...found.map((line) => `audgate: ${line}`));
   return found.length === 0;
+}
+
+/** What is not there, or cannot be read, a sentence each. */
+export async function missing(wanted: readonly Wanted[]): Promise<readonly string[]> {
+  const complaints = await Promise.all(wanted.map(complaint));
+  return complaints.filter((line) => line !== null);
 }
 
 async function complaint({ path, as, kind }: Wanted): Promise<string | null> {

@@ -1,6 +1,6 @@
 /** `audgate serve`: decides over HTTP until it is told to end. */
 import { fileSources } from '../sources.ts';
-import { type ConfigFlags, configure } from './configure.ts';
+import { type ConfigFlags, configure, reconfigure } from './configure.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { createLog } from './log.ts';
 import { type Add, examples, once } from './options.ts';
@@ -14,7 +14,7 @@ export const addServe: Add = (program, host, finish) => {
     .summary('decide over HTTP')
     .description(
       'Decide over HTTP. Standard output: one line once it listens, then one JSON record a decision.\n' +
-        'SIGHUP reloads registry and bundle, the configuration file not; SIGTERM and SIGINT end it.',
+        'SIGHUP reloads registry, bundle, and of the configuration file callers and TLS files; SIGTERM and SIGINT end it.',
     )
     .addOption(once('--registry <path>', 'registry file or folder'))
     .addOption(once('--bundle <file>', 'bundle of custom rules, from audgate policy build'))
@@ -34,7 +34,7 @@ export const addServe: Add = (program, host, finish) => {
 export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
   const configured = await configure(flags, host);
   if (!configured.ok) return configured.exit;
-  const { config } = configured;
+  const { config, tls } = configured;
   const log = createLog(host);
   const ended = untilTold(host);
   // During the start the signal must not end the process, and what was read may be old already.
@@ -45,6 +45,8 @@ export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
   const stopReloading = host.onSignal('SIGHUP', () => reload());
   const started = await start({
     config,
+    tls,
+    ...(flags.config !== undefined && { reread: () => reconfigure(flags, configured) }),
     sources: fileSources({
       registry: config.registry,
       bundle: config.bundle ?? null,
@@ -66,7 +68,12 @@ export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
     running.reload().catch((err: unknown) => log.error({ err }, 'the reload failed; the last good revision stays'));
   };
   if (asked) reload();
-  printJson(host.stdout, { event: 'listening', url: running.url, revision: running.revision });
+  printJson(host.stdout, {
+    event: 'listening',
+    url: running.url,
+    ...(running.grpc !== undefined && { grpc: running.grpc }),
+    revision: running.revision,
+  });
   for (const warning of running.warnings) log.warn({ ...warning }, 'registry');
   const signal = await ended.signal;
   log.info({ signal }, 'ending: requests under way are answered first');

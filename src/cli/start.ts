@@ -1,17 +1,36 @@
 /** A whole audgate that listens: sources → service → HTTP, and an end in the right order. */
 import type { Writable } from 'node:stream';
-import type { ServableConfig } from '../config.ts';
+import type { Callers } from '../config/callers.ts';
+import type { Listen, ServableConfig } from '../config.ts';
 import type { ReloadProblem, ReloadReport } from '../decide/decider.ts';
 import { createApp } from '../http/app.ts';
+import { createIdentify } from '../http/callers/identify.ts';
+import { type GrpcListening, listenGrpc } from '../http/gateways/grpc/server.ts';
 import type { Lifecycle } from '../http/lifecycle.ts';
 import { type Listening, listen } from '../http/server.ts';
+import type { TlsMaterial } from '../http/tls.ts';
 import { createMetrics } from '../record/metrics.ts';
 import { createRecorder } from '../record/write.ts';
-import { createService, type Log, type Sources } from '../service.ts';
+import { createService, type Log, type SourcedSettings, type Sources } from '../service.ts';
 import type { Host } from './host.ts';
+
+/** What a reload reads of the configuration again, checked; the rest is fixed at the start. */
+export type Reread =
+  | {
+      readonly ok: true;
+      readonly callers: Callers;
+      /** Null: none, which changes nothing for a service that was started with TLS. */
+      readonly tls: TlsMaterial | null;
+      readonly warnings: readonly ReloadProblem[];
+    }
+  | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
 
 export interface StartParts {
   readonly config: Omit<ServableConfig, 'registry' | 'bundle'>;
+  /** What the files of `config.tls` hold; null: there are none. */
+  readonly tls?: TlsMaterial | null;
+  /** Absent: there is no configuration file, and callers stay. */
+  readonly reread?: () => Promise<Reread>;
   readonly sources: Sources;
   /** Gets one JSON line a decision. */
   readonly records: Writable;
@@ -20,11 +39,13 @@ export interface StartParts {
 }
 
 export interface Running {
-  /** `http://HOST:PORT` or `unix:PATH`. */
+  /** `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`. */
   readonly url: string;
+  /** `HOST:PORT` or `unix:PATH`; absent where gRPC is not configured. */
+  readonly grpc?: string;
   readonly revision: string;
   readonly warnings: readonly ReloadProblem[];
-  /** Builds registry and policy anew and swaps them in if all is right. */
+  /** Builds registry and policy anew, reads callers and certificates, and swaps all of it in if all is right. */
   reload(): Promise<ReloadReport>;
   /** Answers what was accepted, writes the records, and ends: within 10 s (contract 8). */
   stop(): Promise<void>;
@@ -39,7 +60,7 @@ const REQUESTS_MS = 8000;
 /** Milliseconds for records that a slow reader has not taken. */
 const RECORDS_MS = 1000;
 
-export async function start({ config, sources, records, log, host }: StartParts): Promise<Started> {
+export async function start({ config, tls = null, reread, sources, records, log, host }: StartParts): Promise<Started> {
   const { now, ticks, newId, fetch, version } = host;
   const metrics = createMetrics();
   const recorder = createRecorder({
@@ -48,8 +69,20 @@ export async function start({ config, sources, records, log, host }: StartParts)
     arguments: config.record.arguments,
     onDropped: (message, dropped) => log.error({ dropped }, message),
   });
+  let { callers } = config;
+  let open: Open | null = null;
+  const settings = async (): Promise<SourcedSettings> => {
+    const read: Reread = reread === undefined ? { ok: true, callers, tls: null, warnings: [] } : await reread();
+    if (!read.ok) return read;
+    const apply = () => {
+      ({ callers } = read);
+      for (const warning of read.warnings) log.warn({}, warning.message);
+      if (tls !== null && read.tls !== null) for (const one of [open?.http, open?.grpc]) one?.setTls(read.tls);
+    };
+    return { ok: true, warnings: read.warnings, apply };
+  };
   const started = await createService({
-    sources,
+    sources: { ...sources, settings },
     keys: config.keys,
     now,
     ticks,
@@ -71,26 +104,42 @@ export async function start({ config, sources, records, log, host }: StartParts)
     now,
     startedAt: now(),
     version,
-    callers: () => config.callers,
+    callers: () => callers,
     ...(config.public_url !== undefined && { public_url: config.public_url }),
     log,
   });
-  let listening: Listening;
-  try {
-    listening = await listen(app, { listen: config.listen, limits: config.limits, lifecycle, log });
-  } catch (error) {
+  const { limits, grpc } = config;
+  const secured = tls === null ? {} : { tls };
+  const shared = { lifecycle, log, ...secured };
+  const opened = await openAll(config.listen, grpc?.listen, {
+    http: (place) => listen(app, { listen: place, limits, ...shared }),
+    grpc: (place) =>
+      listenGrpc({
+        listen: place,
+        limits,
+        identify: createIdentify(() => callers),
+        decider: service,
+        metrics,
+        now,
+        ...shared,
+      }),
+  });
+  if (!opened.ok) {
     service.close();
-    return { ok: false, problems: [{ severity: 'error', message: whyNot(error, config.listen) }] };
+    return opened;
   }
+  const all = opened.open;
+  open = all;
   return {
     ok: true,
     running: {
-      url: listening.url,
+      url: all.http.url,
+      ...(all.grpc && { grpc: all.grpc.address }),
       revision: service.current().revision,
       warnings,
       reload: () => service.reload(),
       async stop() {
-        await listening.stop(REQUESTS_MS);
+        await Promise.all([all.http.stop(REQUESTS_MS), all.grpc?.stop(REQUESTS_MS)]);
         if (!(await within(recorder.flush(), RECORDS_MS))) {
           log.error({}, 'the last decision records were not read in time and are lost');
         }
@@ -100,13 +149,45 @@ export async function start({ config, sources, records, log, host }: StartParts)
   };
 }
 
-function whyNot(error: unknown, place: ServableConfig['listen']): string {
+interface Open {
+  readonly http: Listening;
+  readonly grpc: GrpcListening | null;
+}
+
+/** All places or none. @param grpc undefined: no gRPC */
+async function openAll(
+  http: Listen,
+  grpc: Listen | undefined,
+  by: {
+    readonly http: (place: Listen) => Promise<Listening>;
+    readonly grpc: (place: Listen) => Promise<GrpcListening>;
+  },
+): Promise<{ readonly ok: true; readonly open: Open } | Extract<Started, { ok: false }>> {
+  const failed = (error: unknown, place: Listen, how: string) =>
+    ({ ok: false, problems: [{ severity: 'error', message: whyNot(error, place, how) }] }) as const;
+  let first: Listening;
+  try {
+    first = await by.http(http);
+  } catch (error) {
+    return failed(error, http, '--listen');
+  }
+  if (grpc === undefined) return { ok: true, open: { http: first, grpc: null } };
+  try {
+    return { ok: true, open: { http: first, grpc: await by.grpc(grpc) } };
+  } catch (error) {
+    await first.stop(0);
+    return failed(error, grpc, 'grpc.listen');
+  }
+}
+
+/** @param how the place is chosen */
+function whyNot(error: unknown, place: Listen, how: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const where = place.kind === 'unix' ? `unix:${place.path}` : `${place.host}:${place.port}`;
-  if (code === 'EADDRINUSE') return `${where} is taken by another process; end it, or choose another with --listen`;
-  if (code === 'EACCES') return `${where} may not be used by this user; choose another with --listen`;
+  if (code === 'EADDRINUSE') return `${where} is taken by another program; end that, or choose another with ${how}`;
+  if (code === 'EACCES') return `${where} may not be used by this user; choose another with ${how}`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return `${where} is no address of this machine; choose another with --listen`;
+    return `${where} is no address of this machine; choose another with ${how}`;
   return `cannot listen at ${where} (${error instanceof Error ? error.message : 'unknown failure'})`;
 }
 

@@ -32,8 +32,8 @@ export interface IssuerStatus {
   readonly last_error: string | null;
 }
 
-/** A problem of a registry file, with its place, or one of a module or of the activation check. */
-export type ReloadProblem = Problem | { readonly severity: 'error'; readonly message: string };
+/** A problem of a registry file, with its place, or one of a module, of the activation check or of the configuration. */
+export type ReloadProblem = Problem | { readonly severity: 'error' | 'warning'; readonly message: string };
 
 export interface ReloadReport {
   /** RFC 3339 */

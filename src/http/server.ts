@@ -1,6 +1,4 @@
 /** The listening side: Node's server with every limit explicit, and an end that leaves no accepted request unanswered. */
-
-import { lstat, unlink } from 'node:fs/promises';
 import {
   createServer,
   type IncomingMessage,
@@ -9,25 +7,37 @@ import {
   type Server,
   ServerResponse,
 } from 'node:http';
-import { connect, Server as SocketServer } from 'node:net';
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https';
+import { Server as SocketServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Limits, Listen } from '../config.ts';
 import { type App, INTERNAL } from './app.ts';
+import { authorityOf, bind } from './bind.ts';
 import { setTargetAside } from './gateways/target.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { answerProblem } from './problems.ts';
+import { contextOf, serverOptions, type TlsMaterial } from './tls.ts';
 
 export interface ServerParts {
   readonly listen: Listen;
   readonly limits: Omit<Limits, 'body_bytes'>;
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsMaterial;
   /** The one that the app was created with. */
   readonly lifecycle: Lifecycle;
   readonly log: { error(what: { readonly err: unknown }, message: string): void };
 }
 
 export interface Listening {
-  /** `http://HOST:PORT` with the port that the system chose, or `unix:PATH`. */
+  /** `http://HOST:PORT`, or `https:`, with the port that the system chose; or `unix:PATH`. */
   readonly url: string;
+  /**
+   * For connections from now on. Where `client_ca` changes, those of before end, with the answer under way if there is
+   * one: what they showed was verified with the old one.
+   * @throws when the server speaks no TLS, which is fixed at its start, or when nobody looked for `tlsDefects`
+   */
+  setTls(material: TlsMaterial): void;
   /**
    * Takes no more connections, answers what was accepted, and ends. Calling it again waits for the same end.
    * @param deadlineMs milliseconds after which open connections are cut
@@ -47,13 +57,17 @@ const IDLE_CHECK_MS = 25;
 
 /** @throws when the place cannot be had, as Node says it: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, … */
 export async function listen(app: App, parts: ServerParts): Promise<Listening> {
-  const server = createHttpServer(app, parts);
+  const outdated = new WeakSet<Duplex>();
+  const server = createHttpServer(app, parts, outdated);
   await bind(server, parts.listen);
   server.on('error', (err) => parts.log.error({ err }, 'the server failed'));
 
   let ended: Promise<void> | undefined;
+  const { listen: place } = parts;
+  const authority = authorityOf(server, place);
   return {
-    url: urlOf(server, parts.listen),
+    url: place.kind === 'unix' ? authority : `${parts.tls ? 'https' : 'http'}://${authority}`,
+    setTls: replacesTls(server, parts.tls, outdated),
     stop(deadlineMs) {
       parts.lifecycle.stopping = true;
       ended ??= end(server, deadlineMs);
@@ -62,7 +76,8 @@ export async function listen(app: App, parts: ServerParts): Promise<Listening> {
   };
 }
 
-function createHttpServer(app: App, { limits, lifecycle, log }: ServerParts): Server {
+function createHttpServer(app: App, parts: ServerParts, outdated: WeakSet<Duplex>): Server | TlsServer {
+  const { limits, lifecycle, log, tls } = parts;
   /** While the service ends, every answer says that its connection does (RFC 9112 §9.6). */
   class Answer extends ServerResponse<IncomingMessage> {
     override writeHead(status: number, reason?: string, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): this;
@@ -72,7 +87,7 @@ function createHttpServer(app: App, { limits, lifecycle, log }: ServerParts): Se
       reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
       headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
     ): this {
-      if (lifecycle.stopping) this.shouldKeepAlive = false;
+      if (lifecycle.stopping || (this.socket !== null && outdated.has(this.socket))) this.shouldKeepAlive = false;
       return typeof reason === 'string' ? super.writeHead(status, reason, headers) : super.writeHead(status, reason);
     }
   }
@@ -83,23 +98,25 @@ function createHttpServer(app: App, { limits, lifecycle, log }: ServerParts): Se
       return answerProblem(INTERNAL);
     },
   });
-  const server = createServer(
-    {
-      headersTimeout: limits.headers_timeout_ms,
-      requestTimeout: limits.request_timeout_ms,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      requireHostHeader: true,
-      ServerResponse: Answer,
-    },
-    (incoming, outgoing) => {
-      // Host is never trusted: the app judges the raw header, and URLs are completed with a constant.
-      incoming.headers.host = URL_HOST;
-      setTargetAside(incoming);
-      return listener(incoming, outgoing);
-    },
-  );
+  const options = {
+    headersTimeout: limits.headers_timeout_ms,
+    requestTimeout: limits.request_timeout_ms,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    requireHostHeader: true,
+    ServerResponse: Answer,
+  };
+  const serve = (incoming: IncomingMessage, outgoing: ServerResponse<IncomingMessage>) => {
+    // Host is never trusted: the app judges the raw header, and URLs are completed with a constant.
+    incoming.headers.host = URL_HOST;
+    setTargetAside(incoming);
+    return listener(incoming, outgoing);
+  };
+  const server =
+    tls === undefined
+      ? createServer(options, serve)
+      : createTlsServer({ ...options, ...serverOptions(tls, limits.headers_timeout_ms) }, serve);
   server.maxRequestsPerSocket = 0;
   // By default Node drops what stands after 2,000 headers, perhaps a second Authorization; their bytes are bounded anyway.
   server.maxHeadersCount = 0;
@@ -109,55 +126,34 @@ function createHttpServer(app: App, { limits, lifecycle, log }: ServerParts): Se
 const URL_HOST = 'localhost';
 const MALFORMED = { name: 'invalid_request', detail: 'The request target is not well-formed.' } as const;
 
-async function bind(server: Server, place: Listen): Promise<void> {
-  if (place.kind === 'tcp') return bound(server, { host: place.host, port: place.port });
-  try {
-    await bound(server, { path: place.path });
-  } catch (error) {
-    // A killed service leaves its socket file behind. Only one that nobody answers at is taken away.
-    if (!isTaken(error) || !(await isLeftover(place.path))) throw error;
-    await unlink(place.path);
-    await bound(server, { path: place.path });
+/** @param outdated takes the connections that end with their next answer */
+function replacesTls(server: Server | TlsServer, first: TlsMaterial | undefined, outdated: WeakSet<Duplex>) {
+  if (!(server instanceof TlsServer) || first === undefined) {
+    return () => {
+      throw new Error('a server that was started without TLS cannot begin to speak it');
+    };
   }
-}
-
-function bound(server: Server, options: { host?: string; port?: number; path?: string }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options, () => {
-      server.off('error', reject);
-      resolve();
-    });
+  const open = new Set<Duplex>();
+  server.on('secureConnection', (socket: Duplex) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
   });
-}
-
-const isTaken = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-
-/** Whether this is a socket that nobody listens at. A plain file refuses connections too, and must stay. */
-async function isLeftover(path: string): Promise<boolean> {
-  if (!(await lstat(path)).isSocket()) return false;
-  return new Promise((resolve) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.on('error', (error) => resolve('code' in error && error.code === 'ECONNREFUSED'));
-  });
-}
-
-function urlOf(server: Server, place: Listen): string {
-  if (place.kind === 'unix') return `unix:${place.path}`;
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a server that listens has an address');
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return `http://${host}:${address.port}`;
+  let present = first;
+  return (material: TlsMaterial) => {
+    server.setSecureContext(contextOf(material));
+    if (material.client_ca !== present.client_ca) {
+      for (const socket of open) outdated.add(socket);
+      server.closeIdleConnections();
+    }
+    present = material;
+  };
 }
 
 /**
  * Node's own `close` cuts idle connections at once, and with them requests that are already on the wire. So the listening
  * socket is closed first, requests on open connections are still answered, and idle ones end after a moment.
  */
-function end(server: Server, deadlineMs: number): Promise<void> {
+function end(server: Server | TlsServer, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
     const closeIdle = () => server.closeIdleConnections();
     let idle: NodeJS.Timeout | undefined;

@@ -31,9 +31,18 @@ export function createPeerOf(): (socket: Duplex) => PeerCertificate | null {
 
 function read(certificate: X509Certificate | undefined): PeerCertificate | null {
   if (certificate === undefined) return null;
+  const { fingerprint256, subjectAltName } = certificate;
+  return peerOfCertificate({ fingerprint256, subjectaltname: subjectAltName });
+}
+
+/** @param certificate that was verified, as a library that hides the socket shows it */
+export function peerOfCertificate(certificate: {
+  readonly fingerprint256: string;
+  readonly subjectaltname?: string | undefined;
+}): PeerCertificate {
   return {
     sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
-    names: namesOf(certificate.subjectAltName ?? ''),
+    names: namesOf(certificate.subjectaltname ?? ''),
   };
 }
 

@@ -36,6 +36,10 @@ export async function readAsk(
   };
 }
 
+/** Completes "The client's request …". */
+export const HOSTILE_PATH =
+  'has a path with "..", "//", a backslash, or an encoded dot, slash or backslash, which others may read as another path. Send the plain path';
+
 /** @returns what completes "The client's request …"; undefined: nothing */
 function unfit(
   sent: SentHeaders,
@@ -50,8 +54,7 @@ function unfit(
   }
   if (profile.length !== null && valuesOf(sent, profile.length).length > 1)
     return `came with more than one header ${profile.length}. Have the gateway set it itself, in place of any that its client sent`;
-  if (isHostile(key + rest) || (asked !== undefined && isHostile(asked)))
-    return 'has a path with "..", "//", a backslash, or an encoded dot, slash or backslash, which others may read as another path. Send the plain path';
+  if (isHostile(key + rest) || (asked !== undefined && isHostile(asked))) return HOSTILE_PATH;
   return undefined;
 }
 

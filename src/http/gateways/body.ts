@@ -16,9 +16,19 @@ export async function readClientBody(
   limit: number,
 ): Promise<RequestBody> {
   const read = await readBody(incoming, limit);
-  if (read.kind === 'too_large') return partial(`is longer than ${limit} bytes (limits.body_bytes)`);
+  if (read.kind === 'too_large') return tooLong(limit);
   if (read.kind === 'ended_early') return partial('ended before it was complete');
-  const { bytes } = read;
+  return judgeClientBody(read.bytes, sent, profile, limit);
+}
+
+/** @param bytes all that arrived */
+export function judgeClientBody(
+  bytes: Uint8Array,
+  sent: SentHeaders,
+  profile: Pick<Profile, 'partial' | 'length'>,
+  limit: number,
+): RequestBody {
+  if (bytes.length > limit) return tooLong(limit);
   // Envoy says `false` of a whole body. Anything else, twice `false` too, was not Envoy's word alone.
   const marks = profile.partial === null ? [] : valuesOf(sent, profile.partial);
   if (marks.length > 1 || (marks[0] ?? 'false') !== 'false')
@@ -32,4 +42,5 @@ export async function readClientBody(
   return { kind: 'whole', bytes };
 }
 
+const tooLong = (limit: number) => partial(`is longer than ${limit} bytes (limits.body_bytes)`);
 const partial = (why: string): RequestBody => ({ kind: 'partial', why });
