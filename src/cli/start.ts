@@ -184,10 +184,11 @@ async function openAll(
 function whyNot(error: unknown, place: Listen, how: string): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   const where = place.kind === 'unix' ? `unix:${place.path}` : `${place.host}:${place.port}`;
-  if (code === 'EADDRINUSE') return `${where} is taken by another program; end that, or choose another with ${how}`;
-  if (code === 'EACCES') return `${where} may not be used by this user; choose another with ${how}`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return `${where} is no address of this machine; choose another with ${how}`;
+  const other = `choose another with ${how}`;
+  const said = (...words: readonly string[]) => [where, ...words].join(' ');
+  if (code === 'EADDRINUSE') return said('is taken by another process; end it, or', other);
+  if (code === 'EACCES') return said('may not be used by this user;', other);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return said('is no address of this machine;', other);
   return `cannot listen at ${where} (${error instanceof Error ? error.message : 'unknown failure'})`;
 }
 
