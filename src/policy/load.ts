@@ -5,7 +5,7 @@ import { type Engine, openEngine } from './engine.ts';
 import { type Alarm, CUSTOM_DECIDE, DECIDE, EXPLAIN, type PolicyParts, policyOf, type RuleFile } from './judge.ts';
 import { ALLOWED } from './opening.ts';
 import type { Policy } from './policy.ts';
-import { readChecks, readCoreVerdict, readCustomVerdict } from './shape.ts';
+import { readChecks, readCoreVerdict, readCustomVerdict, readOpening } from './shape.ts';
 
 export interface PolicySources {
   readonly core: {
@@ -98,6 +98,11 @@ function tryCore(engine: Engine): readonly string[] {
   } else if (verdict.allow || verdict.denials.length === 0) {
     problems.push('core.wasm must deny an empty input with a reason, and does not.');
   }
+  const listed = engine.evaluate(ALLOWED, {});
+  // Nothing was asked about, so that any place in the answer is one too many.
+  const opening = listed.kind === 'value' ? readOpening(listed.value, 0) : null;
+  // Its list rests on its decision, of which that was said.
+  if (opening === null && verdict !== null) problems.push(`core.wasm does not answer ${ALLOWED} in the agreed form${whyNot(listed)}.`);
   if (checks === null) problems.push(`core.wasm does not answer ${EXPLAIN} in the agreed form${whyNot(explained)}.`);
   return problems;
 }

@@ -9,13 +9,24 @@ import { type Module, nameOf, placeOf, type Rule, type Term, termIn, termsOf } f
 /** Package → the names of its rules. */
 type Known = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Checks that every rule is named statically and judges what it was given. Tests may replace documents. */
-export function checkReferences(modules: readonly Module[]): readonly RegoProblem[] {
+/** The one replacement that a package may make outside of tests. */
+export interface Replacement {
+  readonly package: string;
+  /** `input.…` */
+  readonly target: string;
+}
+
+/**
+ * Checks that every rule is named statically and judges what it was given. Tests may replace documents.
+ * @param replacement for audgate's own core; there is none for custom rules
+ */
+export function checkReferences(modules: readonly Module[], replacement?: Replacement): readonly RegoProblem[] {
   const known = rulesOf(modules);
   return modules.flatMap((module) => [
     ...module.imports.flatMap(({ path, place }) => checkImport(module, path, place, known)),
     ...module.rules.flatMap((rule) => checkHead(module, rule)),
     ...checkNode(module, module.rules, known),
+    ...module.rules.flatMap((rule) => checkReplacements(module, rule, replacement)),
   ]);
 }
 
@@ -55,8 +66,6 @@ function checkNode(module: Module, node: unknown, known: Known): readonly RegoPr
   if (Array.isArray(node)) return node.flatMap((child) => checkNode(module, child, known));
   if (typeof node !== 'object' || node === null) return [];
   const problems: RegoProblem[] = [];
-  if ('with' in node && Array.isArray(node.with) && !module.test)
-    problems.push(...node.with.flatMap((replaced: unknown) => checkWith(module, replaced)));
   const term = termIn(node);
   if (term !== null && (term.type === 'ref' || term.type === 'var')) {
     problems.push(...checkReference(module, term, known));
@@ -71,9 +80,26 @@ function checkParts(module: Module, reference: Term, known: Known): readonly Reg
   return [...(head?.type === 'var' ? [] : checkNode(module, head, known)), ...checkNode(module, rest, known)];
 }
 
-function checkWith({ file }: Module, replaced: unknown): readonly RegoProblem[] {
+/** Every `with` of a tree, however deep it stands. */
+function checkReplacements(module: Module, node: unknown, replacement: Replacement | undefined): readonly RegoProblem[] {
+  if (module.test || typeof node !== 'object' || node === null) return [];
+  const own: readonly unknown[] = 'with' in node && Array.isArray(node.with) ? node.with : [];
+  return [
+    ...own.flatMap((replaced) => checkWith(module, replaced, replacement)),
+    ...Object.values(node).flatMap((child) => checkReplacements(module, child, replacement)),
+  ];
+}
+
+function checkWith(
+  { file, package: name }: Module,
+  replaced: unknown,
+  replacement: Replacement | undefined,
+): readonly RegoProblem[] {
   const target = typeof replaced === 'object' && replaced !== null && 'target' in replaced ? replaced.target : null;
-  const place = placeOf(file, (typeof target === 'object' && target !== null && termIn(target)) || {});
+  const term = typeof target === 'object' && target !== null ? termIn(target) : null;
+  const path = term === null ? [] : termsOf(term).map(({ value }) => String(value));
+  if (replacement !== undefined && name === replacement.package && path.join('.') === replacement.target) return [];
+  const place = placeOf(file, term ?? {});
   return [
     problemAt(
       place,

@@ -7,14 +7,15 @@ import type { Mirror } from './reading.ts';
 
 type Headers = Readonly<Record<string, readonly string[]>>;
 
-interface Difference {
-  readonly header: string;
-  readonly found: string;
-  readonly expected?: string;
-  readonly actual: readonly string[];
-}
-
+/** Headers that differ and are told of; a client may send thousands. */
+const MAX_TOLD = 4;
 const PARAMETER = 'mcp-param-';
+
+/** What is wrong with a header's one value; null: nothing. `expected` is the value that it should have. */
+interface Finding {
+  readonly found: string;
+  readonly expected?: string | undefined;
+}
 
 /**
  * `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*` and `MCP-Protocol-Version`, where given, must repeat the call: routers and rate
@@ -25,84 +26,69 @@ const PARAMETER = 'mcp-param-';
  * @returns one reason for all headers
  */
 export function compareHeaders(headers: Headers, mirror: Mirror | null): Reason | null {
-  const differences: Difference[] = [];
-  const judge = (
-    header: string,
-    difference: (value: string, of: Mirror) => Omit<Difference, 'header' | 'actual'> | null,
-  ) => {
+  const differences: (Finding & { readonly header: string; readonly actual: readonly string[] })[] = [];
+  const judge = (header: string, compare: (value: string, of: Mirror) => Finding | null, wanted?: string) => {
     const values = Object.hasOwn(headers, header) ? headers[header] : undefined;
     if (values === undefined) return;
     const [value] = values;
-    if (value === undefined || values.length !== 1) {
-      // One more than is shown, so that the cut is marked; a client may send more than a call takes as arguments.
-      const actual = values.slice(0, MAX_VALUES + 1);
-      differences.push({ header, found: `was expected once and found ${values.length} times`, actual });
-      return;
-    }
-    const found = mirror === null ? null : difference(value, mirror);
-    if (found !== null) differences.push({ header, ...found, actual: [value] });
+    const single = value !== undefined && values.length === 1;
+    const finding = single
+      ? mirror && compare(value, mirror)
+      : { found: `was expected once and found ${values.length} times`, expected: wanted };
+    // One value more than is shown, so that the cut is marked; a client may send more than a call takes as arguments.
+    if (finding !== null) differences.push({ header, ...finding, actual: values.slice(0, MAX_VALUES + 1) });
   };
-  judge('mcp-method', methodDifference);
-  judge('mcp-name', nameDifference);
-  judge('mcp-protocol-version', versionDifference);
+  judge('mcp-method', compareMethod, mirror?.method);
+  judge('mcp-name', compareName, mirror?.name);
+  judge('mcp-protocol-version', compareVersion);
   const parameters = Object.keys(headers).filter((header) => header.startsWith(PARAMETER));
-  if (parameters.length > 0) {
-    const repeated = repeats(mirror?.arguments ?? null);
-    for (const header of parameters) {
-      judge(header, (value, of) => parameterDifference(header.slice(PARAMETER.length), value, of, repeated));
-    }
-  }
+  const repeated = parameters.length === 0 ? null : repeats(mirror?.arguments ?? null);
+  for (const header of parameters) judge(header, parameterOf(header.slice(PARAMETER.length), repeated));
   if (differences.length === 0) return null;
-  const told = differences.slice(0, MAX_VALUES);
-  const found = told.map(({ header, found }) => `${shownHeader(header)} ${found}`).join('; ');
+
+  const found = differences.slice(0, MAX_TOLD).map(({ header, found }) => `${shownHeader(header)} ${found}`);
+  if (differences.length > MAX_TOLD) found.push(`and ${differences.length - MAX_TOLD} more`);
   return {
     code: 'header_mismatch',
-    message: `${found}. Send each header once, with the value that the call holds, or leave it out.`,
-    expected: evidence(told.flatMap(({ expected }) => (expected === undefined ? [] : [expected]))),
-    actual: evidence(told.flatMap(({ actual }) => actual)),
+    message: `${found.join('; ')}. Send each header once, with the value that the call holds, or leave it out.`,
+    expected: evidence(differences.flatMap(({ expected }) => (expected === undefined ? [] : [expected]))),
+    actual: evidence(differences.flatMap(({ actual }) => actual)),
   };
 }
 
-type Finding = Omit<Difference, 'header' | 'actual'> | null;
-
-function methodDifference(value: string, { method }: Mirror): Finding {
+function compareMethod(value: string, { method }: Mirror): Finding | null {
   if (method === undefined) return { found: `was found as ${shown(value)}, where there is no method to repeat` };
   return value === method && isPlainValue(value) ? null : other(value, method);
 }
 
-function nameDifference(value: string, { method, name }: Mirror): Finding {
+function compareName(value: string, { method, name }: Mirror): Finding | null {
   if (name === undefined)
     return { found: `was found as ${shown(value)}, where ${shown(method ?? 'the request')} has no name to repeat` };
   return decodeValue(value) === name ? null : other(value, name);
 }
 
-function versionDifference(value: string, { version }: Mirror): Finding {
+function compareVersion(value: string, { version }: Mirror): Finding | null {
   if (version === null) return null;
   const { sent, required } = version;
-  if (sent === undefined && required && comparesHeaders(value))
-    return { found: `was found as ${shown(value)}, where the message lacks the version in its _meta` };
-  if (sent === undefined || sent === value) return null;
-  return typeof sent === 'string'
-    ? other(value, sent)
-    : { found: `was found as ${shown(value)}, where the version in _meta is no text` };
+  if (sent === undefined)
+    return required && comparesHeaders(value)
+      ? { found: `was found as ${shown(value)}, where the message lacks the version in its _meta` }
+      : null;
+  if (typeof sent !== 'string') return { found: `was found as ${shown(value)}, where _meta has another kind of value` };
+  return sent === value ? null : other(value, sent);
 }
 
-function parameterDifference(
-  name: string,
-  value: string,
-  { method }: Mirror,
-  repeated: ReturnType<typeof repeats>,
-): Finding {
-  if (method !== 'tools/call')
-    return {
-      found: `was found as ${shown(value)}, where ${shown(method ?? 'the request')} has no arguments to repeat`,
-    };
-  const decoded = decodeValue(value);
-  const right = name !== '' && decoded !== null && (repeated === null || repeated(name, decoded));
-  return right ? null : { found: `was found as ${shown(value)}, which no argument of that name is` };
+function parameterOf(name: string, repeated: ReturnType<typeof repeats>) {
+  return (value: string, { method }: Mirror): Finding | null => {
+    if (method !== 'tools/call')
+      return { found: `was found as ${shown(value)}, where ${shown(method ?? 'the request')} repeats no arguments` };
+    const decoded = decodeValue(value);
+    const right = name !== '' && decoded !== null && (repeated === null || repeated(name, decoded));
+    return right ? null : { found: `was found as ${shown(value)}, which is no argument of that name` };
+  };
 }
 
-function other(value: string, wanted: string): NonNullable<Finding> {
+function other(value: string, wanted: string): Finding {
   return { found: `was expected to be ${shown(wanted)}, and found as ${shown(value)}`, expected: wanted };
 }
 

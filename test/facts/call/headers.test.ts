@@ -8,12 +8,14 @@ const body = (content: string): CallSource => ({ kind: 'body', body: content });
 const message = (content: Json): CallSource => ({ kind: 'message', message: content });
 const call: CallSource = { kind: 'call', method: 'tools/call', tool: 'read_file', arguments: { path: '/a' } };
 
-describe('Mcp-Method and Mcp-Name', () => {
-  const withHeaders = (headers: Record<string, string[]>, source: CallSource = call) => {
-    const reading = readCall({ source, headers }, { custom_rules: false, call_from: 'body' });
-    return reading.ok ? null : reading.reasons;
-  };
+const withHeaders = (headers: Record<string, string[]>, source: CallSource = call) => {
+  const reading = readCall({ source, headers }, { custom_rules: false, call_from: 'body' });
+  return reading.ok ? null : reading.reasons;
+};
+const agree = (headers: Record<string, string>, source?: CallSource) =>
+  withHeaders(Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]])), source) === null;
 
+describe('Mcp-Method and Mcp-Name', () => {
   test.each([
     [{}],
     [{ 'mcp-method': ['tools/call'] }],
@@ -22,7 +24,7 @@ describe('Mcp-Method and Mcp-Name', () => {
       {
         'mcp-method': ['tools/call'],
         'mcp-name': ['read_file'],
-        'mcp-param-path': ['/b'],
+        'mcp-param-path': ['/a'],
         'mcp-session-id': ['1', '2'],
       },
     ],
@@ -39,12 +41,6 @@ describe('Mcp-Method and Mcp-Name', () => {
     [{ 'mcp-name': [''] }, ['read_file'], [''], /found as ""/],
     [{ 'mcp-name': [] }, ['read_file'], [], /found 0 times/],
     [{ 'mcp-name': ['read_file', 'read_file'] }, ['read_file'], ['read_file', 'read_file'], /found 2 times/],
-    [
-      { 'mcp-name': ['=?base64?cmVhZF9maWxl?='] },
-      ['read_file'],
-      ['=?base64?cmVhZF9maWxl?='],
-      /encoded form is not supported/,
-    ],
     [{ 'mcp-method': ['x'], 'mcp-name': ['y'] }, ['tools/call', 'read_file'], ['x', 'y'], /mcp-method .*; mcp-name /],
     [{ 'mcp-name': ['a\r\nb: c'] }, ['read_file'], ['a\\u000d\\u000ab: c'], /\\u000d/],
   ])('%j differ', (headers, expected, actual, found) => {
@@ -80,9 +76,41 @@ describe('Mcp-Method and Mcp-Name', () => {
     const task = message({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'a', task: {} } });
     expect(withHeaders({ 'mcp-method': ['tools/call'], 'mcp-name': ['a'] }, task)).toBeNull();
     expect(withHeaders({ 'mcp-name': ['b'] }, task)).not.toBeNull();
-    const told: CallSource = { kind: 'call', method: 'tools/call', tool: 'a', task: 't1' };
-    expect(withHeaders({ 'mcp-name': ['a'] }, told)).toBeNull();
-    expect(withHeaders({ 'mcp-name': ['t1'] }, { kind: 'call', method: 'tasks/get', task: 't1' })).toBeNull();
+  });
+
+  test('name the task (SEP-2663)', () => {
+    const get: CallSource = { kind: 'call', method: 'tasks/get', task: 't1' };
+    expect(agree({ 'mcp-name': 't1' }, get)).toBe(true);
+    expect(agree({ 'mcp-name': 't2' }, get)).toBe(false);
+    const update = message({ jsonrpc: '2.0', id: 1, method: 'tasks/update', params: { taskId: 't1' } });
+    expect(agree({ 'mcp-name': 't1' }, update)).toBe(true);
+    expect(agree({ 'mcp-name': 't2' }, update)).toBe(false);
+  });
+
+  test('name nothing of a completion, of a subscription or of what is no request', () => {
+    const ref = { type: 'ref/prompt', name: 'greet' };
+    const complete = message({ jsonrpc: '2.0', id: 1, method: 'completion/complete', params: { ref } });
+    const listen = message({ jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: { notifications: {} } });
+    const response = message({ jsonrpc: '2.0', id: 1, result: {} });
+    for (const source of [complete, listen, response]) expect(agree({ 'mcp-name': 'greet' }, source)).toBe(false);
+    expect(agree({ 'mcp-method': 'completion/complete' }, complete)).toBe(true);
+    expect(agree({ 'mcp-method': 'rpc/response' }, response)).toBe(false);
+  });
+
+  test('the name may come encoded, the method may not', () => {
+    expect(agree({ 'mcp-name': '=?base64?cmVhZF9maWxl?=' })).toBe(true);
+    expect(agree({ 'mcp-name': '=?base64?cmVhZF9maWxlcw==?=' })).toBe(false);
+    expect(agree({ 'mcp-name': '=?BASE64?cmVhZF9maWxl?=' })).toBe(false);
+    expect(agree({ 'mcp-method': '=?base64?dG9vbHMvY2FsbA==?=' })).toBe(false);
+    const literal: CallSource = { kind: 'call', method: 'tools/call', tool: '=?base64?cmVhZF9maWxl?=' };
+    expect(agree({ 'mcp-name': '=?base64?cmVhZF9maWxl?=' }, literal)).toBe(false);
+    expect(agree({ 'mcp-name': '=?base64?PT9iYXNlNjQ/Y21WaFpGOW1hV3hsPz0=?=' }, literal)).toBe(true);
+  });
+
+  test('a name beyond visible ASCII must come encoded', () => {
+    const tool: CallSource = { kind: 'call', method: 'tools/call', tool: 'größe' };
+    expect(agree({ 'mcp-name': 'größe' }, tool)).toBe(false);
+    expect(agree({ 'mcp-name': '=?base64?Z3LDtsOfZQ==?=' }, tool)).toBe(true);
   });
 
   test('given a million times over are counted, and sixteen of them shown', () => {
@@ -99,5 +127,134 @@ describe('Mcp-Method and Mcp-Name', () => {
       'call_malformed',
       'header_mismatch',
     ]);
+  });
+});
+
+describe('MCP-Protocol-Version', () => {
+  const VERSION = 'io.modelcontextprotocol/protocolVersion';
+  const ping = (meta: Json | undefined, id: Json | undefined = 1) =>
+    message({
+      jsonrpc: '2.0',
+      ...(id === undefined ? {} : { id }),
+      method: 'ping',
+      params: meta === undefined ? {} : { _meta: meta },
+    });
+  test.each([
+    ['2026-07-28', { [VERSION]: '2026-07-28' }],
+    ['2027-01-01', { [VERSION]: '2027-01-01' }],
+    ['2025-11-25', {}],
+    ['2025-11-25', undefined],
+    ['1999-01-01', undefined],
+    ['', {}],
+  ])('%j agrees with _meta %j', (version, meta) => {
+    expect(agree({ 'mcp-protocol-version': version }, ping(meta))).toBe(true);
+  });
+
+  test.each<[string, Json | undefined]>([
+    ['2026-07-28', undefined],
+    ['2026-07-28', {}],
+    ['2026-07-28', null],
+    ['2027-01-01', {}],
+    ['2026-07-28', { [VERSION]: '2027-01-01' }],
+    ['2025-11-25', { [VERSION]: '2026-07-28' }],
+    ['2026-07-28 ', { [VERSION]: '2026-07-28' }],
+    ['2026-07-28', { [VERSION]: null }],
+    ['2026-07-28', { [VERSION]: ['2026-07-28'] }],
+    ['', { [VERSION]: '2026-07-28' }],
+  ])('%j differs from _meta %j', (version, meta) => {
+    const reasons = withHeaders({ 'mcp-protocol-version': [version] }, ping(meta));
+    expect(reasons?.map(({ code }) => code)).toEqual(['header_mismatch']);
+  });
+
+  test('is asked of requests, not of notifications, whose headers no revision defines', () => {
+    const notification = message({ jsonrpc: '2.0', method: 'notifications/cancelled' });
+    expect(agree({ 'mcp-protocol-version': '2026-07-28' }, notification)).toBe(true);
+    const response = message({ jsonrpc: '2.0', id: 1, result: {} });
+    expect(agree({ 'mcp-protocol-version': '2026-07-28' }, response)).toBe(true);
+  });
+
+  test('must be single, and is not compared with a record, which has no _meta', () => {
+    expect(agree({ 'mcp-protocol-version': '2026-07-28' })).toBe(true);
+    expect(withHeaders({ 'mcp-protocol-version': ['2025-11-25', '2025-11-25'] })).not.toBeNull();
+    expect(withHeaders({ 'mcp-protocol-version': [] })).not.toBeNull();
+  });
+});
+
+describe('Mcp-Param-*', () => {
+  const args = {
+    region: 'us-west1',
+    Count: 42,
+    dry: false,
+    text: ' padded ',
+    greeting: 'Hello, 世界',
+    nothing: null,
+    ratio: 1.5,
+    filter: { region: 'eu', deep: { tenant: 'acme' } },
+    list: [{ hidden: 'x' }, 'y'],
+  };
+  const toolCall = message({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'q', arguments: args } });
+
+  test.each([
+    ['region', 'us-west1'],
+    ['region', 'eu'],
+    ['REGION'.toLowerCase(), 'us-west1'],
+    ['count', '42'],
+    ['count', '42.0'],
+    ['dry', 'false'],
+    ['tenant', 'acme'],
+    ['text', '=?base64?IHBhZGRlZCA=?='],
+    ['greeting', '=?base64?SGVsbG8sIOS4lueVjA==?='],
+    ['named-otherwise', 'us-west1'],
+    ['named-otherwise', '42'],
+    ['named-otherwise', 'acme'],
+  ])('%s: %s repeats an argument', (name, value) => {
+    expect(agree({ [`mcp-param-${name}`]: value }, toolCall)).toBe(true);
+  });
+
+  test.each([
+    ['region', 'acme'],
+    ['region', ''],
+    ['region', 'US-WEST1'],
+    ['count', '43'],
+    ['count', '42.5'],
+    ['count', '4.2e1'],
+    ['count', '042'],
+    ['count', '0x2a'],
+    ['dry', 'False'],
+    ['dry', '0'],
+    ['nothing', 'null'],
+    ['nothing', 'us-west1'],
+    ['ratio', '1.5'],
+    ['filter', '[object Object]'],
+    ['hidden', 'x'],
+    ['hidden', 'y'],
+    ['greeting', 'Hello, 世界'],
+    ['greeting', '=?base64?SGVsbG8sIOS4lueVjA?='],
+    ['', 'us-west1'],
+    ['constructor', 'Object'],
+  ])('%s: %s repeats none', (name, value) => {
+    expect(agree({ [`mcp-param-${name}`]: value }, toolCall)).toBe(false);
+  });
+
+  test('must be single, and of tools/call', () => {
+    expect(withHeaders({ 'mcp-param-region': ['us-west1', 'us-west1'] }, toolCall)).not.toBeNull();
+    const get = message({ jsonrpc: '2.0', id: 1, method: 'prompts/get', params: { name: 'p', arguments: { a: 'b' } } });
+    expect(agree({ 'mcp-param-a': 'b' }, get)).toBe(false);
+    expect(agree({ 'mcp-param-a': 'b' }, { kind: 'call', method: 'ping' })).toBe(false);
+  });
+
+  test('is not compared with a record that leaves the arguments out', () => {
+    expect(agree({ 'mcp-param-a': 'b' }, { kind: 'call', method: 'tools/call', tool: 'q' })).toBe(true);
+    expect(agree({ 'mcp-param-a': 'b' }, { kind: 'call', method: 'tools/call', tool: 'q', arguments: {} })).toBe(false);
+    expect(agree({ 'mcp-param-a': '=?base64??' }, { kind: 'call', method: 'tools/call', tool: 'q' })).toBe(true);
+    expect(agree({ 'mcp-param-a': '=?base64?=' }, { kind: 'call', method: 'tools/call', tool: 'q' })).toBe(false);
+  });
+
+  test('thousands of them are one reason of readable length', () => {
+    const many = Object.fromEntries(Array.from({ length: 5000 }, (_, at) => [`mcp-param-x${at}`, ['z'.repeat(300)]]));
+    const [reason] = withHeaders(many, toolCall) ?? [];
+    expect(reason?.message).toContain('and 4996 more');
+    expect(reason?.message.length).toBeLessThan(2200);
+    expect(reason?.actual).toHaveLength(16);
   });
 });

@@ -126,8 +126,14 @@ describe('the caller’s own record', () => {
     { method: 'resources/read', uri: 'file:///a' },
     { method: 'tools/call', tool: 'read_file' },
     { method: 'tasks/get', task: 't1' },
-    { method: 'ping', tool: 'read_file' },
+    { method: 'vendor/method', tool: 'read_file' },
     { method: 'completion/complete', prompt: 'greet' },
+    { method: 'completion/complete', uri: 'file:///{path}' },
+    { method: 'subscriptions/listen', lists: ['tools/list'], uris: ['file:///a'], tasks: ['t1'] },
+    { method: 'subscriptions/listen', uris: [] },
+    { method: 'http/get' },
+    { method: 'http/delete' },
+    { method: 'rpc/response' },
   ])('%j is read as it is', (record) =>
     expect(read({ source: { kind: 'call', ...record } })).toEqual({ ok: true, call: record }),
   );
@@ -142,14 +148,29 @@ describe('the caller’s own record', () => {
     { method: 'tools/call', tool: 'a', prompt: 'b' },
     { method: 'prompts/get', tool: 'a' },
     { method: 'ping', tool: 'a', uri: 'b' },
+    { method: 'ping', tool: 'a' },
+    { method: 'http/get', uri: 'b' },
+    { method: '*' },
+    { method: 'completion/complete' },
+    { method: 'completion/complete', prompt: 'a', uri: 'b' },
+    { method: 'completion/complete', tool: 'a' },
+    { method: 'tasks/get' },
+    { method: 'tasks/get', task: '' },
+    { method: 'tasks/get', uri: 'a' },
+    { method: 'tools/call', tool: 'read_file', task: 't1' },
+    { method: 'tools/call', task: 't1' },
+    { method: 'tasks/list', task: 't1' },
+    { method: 'subscriptions/listen' },
+    { method: 'subscriptions/listen', uris: ['a'], uri: 'b' },
+    { method: 'subscriptions/listen', uris: [''] },
+    { method: 'subscriptions/listen', uris: ['a b'] },
+    { method: 'subscriptions/listen', lists: ['roots/list'] },
+    { method: 'resources/read', uri: 'file:///a', uris: ['file:///b'] },
+    { method: 'ping', lists: ['tools/list'] },
+    { method: 'vendor/method', tool: 'a', uri: 'b' },
     { method: 'resources/read', tool: 'a' },
     { method: 'resources/read', uri: '\ud800' },
   ])('%j is call_malformed', (record) => expect(reasons(record)).toEqual(['call_malformed']));
-
-  test('a task’s call leaves no target that the registry could open', () => {
-    const source: CallSource = { kind: 'call', method: 'tools/call', tool: 'read_file', task: 't1' };
-    expect(read({ source }, true)).toEqual({ ok: true, call: { method: 'tools/call', task: 't1' } });
-  });
 
   test('without arguments it is call_incomplete while custom rules exist', () => {
     for (const record of [
@@ -167,6 +188,33 @@ describe('the caller’s own record', () => {
   test('a message without arguments has none, and is complete', () => {
     const source = message({ jsonrpc: '2.0', method: 'tools/call', params: { name: 'a' } });
     expect(read({ source }, true)).toEqual({ ok: true, call: { method: 'tools/call', tool: 'a', arguments: {} } });
+  });
+});
+
+describe('a body whose Content-Type names another charset', () => {
+  const sent = (...values: string[]) => codes({ source: body(text), headers: { 'content-type': values } });
+  test.each([
+    'application/json',
+    'application/json; charset=utf-8',
+    'application/json;charset="UTF-8"',
+    'application/json; charset=UTF8',
+    'text/plain',
+    '',
+  ])('%s is read', (value) => expect(sent(value)).toEqual([]));
+  test.each([
+    'application/json; charset=utf-7',
+    'application/json; charset=utf-16le',
+    'application/json; charset=utf-8; charset=utf-7',
+    'application/json; charset=utf-7; charset=utf-8',
+    "application/json; charset*=utf-7''utf-7",
+    'application/json; CHARSET = "utf-7"',
+    'application/json; charset=',
+    'application/json, text/plain; charset=utf-8',
+  ])('%s is call_malformed: a server may read another message in the same bytes', (value) => {
+    expect(sent(value)).toEqual(['call_malformed']);
+  });
+  test('counts wherever it stands', () => {
+    expect(sent('application/json', 'application/json; charset=utf-7')).toEqual(['call_malformed']);
   });
 });
 
