@@ -132,8 +132,9 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     service: {
       async decide(ask, caller) {
         const tick = parts.ticks();
-        const { decision } = await decide(ask, caller, snapshot, deciding, ask.door ?? 'audgate/decide', seconds());
-        metrics.decided(decision, Number(parts.ticks() - tick) / 1e9);
+        const { door = 'audgate/decide' } = ask;
+        const { decision } = await decide(ask, caller, snapshot, deciding, door, seconds());
+        metrics.decided(decision, Number(parts.ticks() - tick) / 1e9, door);
         return decision;
       },
       allowed: (ask, caller) => decideAllowed(ask, caller, snapshot, deciding, seconds()),

@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision } from '../decision/decision.ts';
+import type { Door } from './entry.ts';
 
 /** Seconds. A decision takes some tens of microseconds; the upper ones show a key fetch in the way. */
 const DURATION_BUCKETS = [25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 250e-3, 1, 5];
@@ -18,7 +19,7 @@ export interface Gauges {
 
 export interface Metrics {
   /** One decision that was answered; explanations are not decisions. */
-  decided(decision: Decision, seconds: number): void;
+  decided(decision: Decision, seconds: number, door: Door): void;
   /** One request that got a problem instead of a decision. @param name of the problem, as in its type */
   refused(name: string): void;
   reloaded(ok: boolean): void;
@@ -37,6 +38,12 @@ export function createMetrics(): Metrics {
     name: 'audgate_decisions_total',
     help: 'Decisions by outcome and first reason; the codes of custom rules count as "custom".',
     labelNames: ['decision', 'reason'],
+    registers,
+  });
+  const doors = new Counter({
+    name: 'audgate_door_decisions_total',
+    help: 'Decisions by the door that the question came in by, as records name it in path.',
+    labelNames: ['door', 'decision'],
     registers,
   });
   const durations = new Histogram({
@@ -89,16 +96,8 @@ export function createMetrics(): Metrics {
     registers,
   });
 
-  // Looking a child up by its labels costs more than counting; the pairs are few.
-  const counted = new Map<string, Counter.Internal>();
-  const child = (decision: string, reason: string) => {
-    const name = `${decision} ${reason}`;
-    const known = counted.get(name);
-    if (known !== undefined) return known;
-    const made = decisions.labels({ decision, reason });
-    counted.set(name, made);
-    return made;
-  };
+  const byReason = remembered((decision, reason) => decisions.labels({ decision, reason }));
+  const byDoor = remembered((door, decision) => doors.labels({ door, decision }));
   const timed = {
     allow: durations.labels({ decision: 'allow' }),
     deny: durations.labels({ decision: 'deny' }),
@@ -106,8 +105,9 @@ export function createMetrics(): Metrics {
   };
 
   return {
-    decided(decision, seconds) {
-      child(decision.decision, reasonLabel(decision)).inc();
+    decided(decision, seconds, door) {
+      byReason(decision.decision, reasonLabel(decision)).inc();
+      byDoor(door, decision.decision).inc();
       timed[decision.decision].observe(seconds);
       if (decision.decision !== 'allow' || decision.advice.waivers === undefined) return;
       for (const { what } of decision.advice.waivers) waivers.inc({ server: decision.server ?? '', what });
@@ -132,4 +132,17 @@ const outcome = (ok: boolean) => (ok ? 'ok' : 'failed');
 function reasonLabel({ reasons }: Decision): string {
   const code = reasons[0]?.code ?? 'none';
   return code.startsWith('custom:') ? 'custom' : code;
+}
+
+/** Looking a child up by its labels costs more than counting; the pairs are few. */
+function remembered(make: (first: string, second: string) => Counter.Internal) {
+  const known = new Map<string, Counter.Internal>();
+  return (first: string, second: string): Counter.Internal => {
+    const pair = `${first} ${second}`;
+    const found = known.get(pair);
+    if (found !== undefined) return found;
+    const made = make(first, second);
+    known.set(pair, made);
+    return made;
+  };
 }

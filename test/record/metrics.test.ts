@@ -30,12 +30,15 @@ const allow: Decision = {
 describe('metrics', () => {
   it('count decisions by outcome and first reason', async () => {
     const metrics = createMetrics();
-    metrics.decided(deny('audience_mismatch', 'scope_insufficient'), 0.0001);
-    metrics.decided(deny('audience_mismatch'), 0.0001);
-    metrics.decided(allow, 0.0001);
+    metrics.decided(deny('audience_mismatch', 'scope_insufficient'), 0.0001, 'audgate/decide');
+    metrics.decided(deny('audience_mismatch'), 0.0001, 'audgate/gateways/envoy');
+    metrics.decided(allow, 0.0001, 'audgate/gateways/envoy');
     const text = await metrics.render(GAUGES);
     expect(text).toContain('audgate_decisions_total{decision="deny",reason="audience_mismatch"} 2');
     expect(text).toContain('audgate_decisions_total{decision="allow",reason="none"} 1');
+    expect(text).toContain('audgate_door_decisions_total{door="audgate/gateways/envoy",decision="deny"} 1');
+    expect(text).toContain('audgate_door_decisions_total{door="audgate/gateways/envoy",decision="allow"} 1');
+    expect(text).toContain('audgate_door_decisions_total{door="audgate/decide",decision="deny"} 1');
     expect(text).toContain('audgate_decision_duration_seconds_count{decision="deny"} 2');
     expect(text).toContain('audgate_waiver_uses_total{server="files",what="audience"} 1');
     expect(text).not.toContain('secret-user');
@@ -43,7 +46,7 @@ describe('metrics', () => {
 
   it('put all codes of custom rules under one label', async () => {
     const metrics = createMetrics();
-    for (let at = 0; at < 100; at++) metrics.decided(deny(`custom:limit/code_${at}`), 0);
+    for (let at = 0; at < 100; at++) metrics.decided(deny(`custom:limit/code_${at}`), 0, 'audgate/decide');
     const text = await metrics.render(GAUGES);
     expect(text).toContain('audgate_decisions_total{decision="deny",reason="custom"} 100');
     expect(text).not.toContain('code_');
