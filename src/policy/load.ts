@@ -102,7 +102,8 @@ function tryCore(engine: Engine): readonly string[] {
   // Nothing was asked about, so that any place in the answer is one too many.
   const opening = listed.kind === 'value' ? readOpening(listed.value, 0) : null;
   // Its list rests on its decision, of which that was said.
-  if (opening === null && verdict !== null) problems.push(`core.wasm does not answer ${ALLOWED} in the agreed form${whyNot(listed)}.`);
+  if (opening === null && verdict !== null)
+    problems.push(`core.wasm does not answer ${ALLOWED} in the agreed form${whyNot(listed)}.`);
   if (checks === null) problems.push(`core.wasm does not answer ${EXPLAIN} in the agreed form${whyNot(explained)}.`);
   return problems;
 }

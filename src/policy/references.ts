@@ -81,7 +81,11 @@ function checkParts(module: Module, reference: Term, known: Known): readonly Reg
 }
 
 /** Every `with` of a tree, however deep it stands. */
-function checkReplacements(module: Module, node: unknown, replacement: Replacement | undefined): readonly RegoProblem[] {
+function checkReplacements(
+  module: Module,
+  node: unknown,
+  replacement: Replacement | undefined,
+): readonly RegoProblem[] {
   if (module.test || typeof node !== 'object' || node === null) return [];
   const own: readonly unknown[] = 'with' in node && Array.isArray(node.with) ? node.with : [];
   return [

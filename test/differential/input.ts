@@ -42,7 +42,10 @@ const scope = oneOf('files:read', 'files:write', 'files:admin', 'files:copy');
 const client = oneOf('client-1', 'desktop');
 const issuerKey = oneOf('corp', 'partner');
 const tool = oneOf('read_file', 'write_file');
-const method = fc.constantFrom('tools/call', 'tools/call', 'tools/list', 'prompts/get', 'resources/read');
+const method = fc.constantFrom(
+  ...['tools/call', 'tools/call', 'tools/list', 'prompts/get', 'resources/read'],
+  ...['completion/complete', 'tasks/get', 'subscriptions/listen'],
+);
 const few = <T>(one: fc.Arbitrary<T>, maxLength = 3) => fc.uniqueArray(one, { maxLength });
 
 /** Around every limit that the rules know, and far beyond it. */
@@ -147,6 +150,7 @@ export const policyInputs: fc.Arbitrary<PolicyInput> = fc.record(
           clock_tolerance_seconds: fc.constantFrom(0, 5, 60),
         }),
         operation,
+        operations: fc.array(operation, { maxLength: 4 }),
         waivers: fc.array(fc.oneof(waiverOf('audience'), waiverOf('lifetime')), { maxLength: 3 }),
         elsewhere: few(audience),
       },

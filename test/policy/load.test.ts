@@ -9,7 +9,8 @@ const CUSTOM = `package custom
 
 decide := {"rules": ["limit", "office"], "satisfied": [], "denials": []}
 `;
-const CORE_ENTRYPOINTS = ['audgate/decision/decide', 'audgate/decision/explain'];
+const CORE_ENTRYPOINTS = ['audgate/decision/decide', 'audgate/decision/explain', 'audgate/decision/allowed'];
+const LISTS = 'explain := {"checks": []}\n\nallowed := {"itself": decide, "opened": []}\n';
 
 let released: PolicySources['core'];
 let custom: Uint8Array<ArrayBuffer>;
@@ -72,20 +73,34 @@ describe('the core', () => {
     ['says nothing about it', 'decide := input.nowhere'],
     ['answers oddly', 'decide := {"allow": false}'],
   ])('that %s is refused, modified or not', async (_, decide) => {
-    const wasm = await compiled(
-      `package audgate.decision\n\n${decide}\n\nexplain := {"checks": []}\n`,
-      CORE_ENTRYPOINTS,
-    );
+    const wasm = await compiled(`package audgate.decision\n\n${decide}\n\n${LISTS}`, CORE_ENTRYPOINTS);
     const loaded = await load({ core: { ...released, wasm }, allowModifiedCore: true });
     expect(loaded).toEqual({ ok: false, problems: [expect.stringContaining('core.wasm')] });
   });
 
-  it('without explain is refused', async () => {
-    const wasm = await compiled('package audgate.decision\n\ndecide := 1\n', ['audgate/decision/decide']);
-    expect(await load({ core: { ...released, wasm }, allowModifiedCore: true })).toEqual({
+  it.each([
+    ['explain', ['audgate/decision/decide', 'audgate/decision/allowed']],
+    ['allowed', ['audgate/decision/decide', 'audgate/decision/explain']],
+  ])('without %s is refused', async (missing, entrypoints) => {
+    const wasm = await compiled(`package audgate.decision\n\ndecide := {"allow": false}\n\n${LISTS}`, entrypoints);
+    const loaded = await load({ core: { ...released, wasm }, allowModifiedCore: true });
+    expect(loaded).toMatchObject({
       ok: false,
-      problems: [expect.stringContaining('audgate/decision/explain')],
+      problems: [expect.stringContaining(`entrypoint audgate/decision/${missing}`)],
     });
+  });
+
+  it.each([
+    ['opens what nobody listed', '{"itself": decide, "opened": [{"at": 0, "waivers": []}]}'],
+    ['lists in another form', '{"itself": decide, "opened": {}}'],
+    ['lists and says nothing of the token', '{"opened": []}'],
+  ])('that %s is refused', async (_, allowed) => {
+    const denies =
+      '{"allow": false, "denials": [{"code": "policy_error"}], "required_scopes": [], "advice": {"waivers": []}}';
+    const rego = `package audgate.decision\n\ndecide := ${denies}\n\nexplain := {"checks": []}\n\nallowed := ${allowed}\n`;
+    const wasm = await compiled(rego, CORE_ENTRYPOINTS);
+    const loaded = await load({ core: { ...released, wasm }, allowModifiedCore: true });
+    expect(loaded).toEqual({ ok: false, problems: [expect.stringContaining('audgate/decision/allowed')] });
   });
 });
 

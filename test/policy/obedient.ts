@@ -24,7 +24,15 @@ decide := 1 if input.context.extra.conflict
 default explain := {"checks": []}
 
 explain := input.context.extra.explain
+
+default allowed := {
+	"itself": {"allow": false, "denials": [{"code": "policy_error"}], "required_scopes": [], "advice": {"waivers": []}},
+	"opened": [],
+}
+
+allowed := input.context.extra.allowed
 `;
+const CORE_ENTRYPOINTS = ['audgate/decision/decide', 'audgate/decision/explain', 'audgate/decision/allowed'];
 
 const CUSTOM = `package custom
 
@@ -53,7 +61,7 @@ export const content = { rules: RULES, satisfied: RULES, denials: [] };
 export const NO_FACTS = { claims: {} };
 export const POLICY_ERROR = { code: 'policy_error' };
 
-export const core = await compiled(CORE, ['audgate/decision/decide', 'audgate/decision/explain']);
+export const core = await compiled(CORE, CORE_ENTRYPOINTS);
 export const custom = await compiled(CUSTOM, ['custom/decide']);
 export const released = new Uint8Array(await readFile(new URL('../../policies/core.wasm', import.meta.url)));
 /** Of the test that runs. */

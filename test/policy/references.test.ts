@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../src/policy/compile.ts';
 import { openEngine } from '../../src/policy/engine.ts';
 import type { Opa } from '../../src/policy/opa.ts';
-import { checkReferences } from '../../src/policy/references.ts';
+import { checkReferences, type Replacement } from '../../src/policy/references.ts';
 import { withStage } from '../../src/policy/sources.ts';
 import { parse } from '../../src/policy/syntax.ts';
 import { runTests } from '../../src/policy/test.ts';
@@ -158,6 +158,20 @@ limit[name] := value if some name, value in {"a": 1}
 late if limit[input.want] > token.limits[input.want]
 `;
     expect(await problemsIn(text)).toEqual([]);
+  });
+
+  test('one package may replace one part of the input, where that was agreed', async () => {
+    const replacing = (text: string) =>
+      decision(`{\n\tsome asked in input.all\n\tnot data.x.beta.satisfied with ${text} as asked\n}`);
+    const refused = async (text: string, agreed: Replacement) => {
+      const { modules } = await parse(opa, sourcesOf(replacing(text)));
+      return checkReferences(modules, agreed).length;
+    };
+    const agreed = { package: 'decision', target: 'input.one' };
+    expect(await refused('input.one', agreed)).toBe(0);
+    expect(await refused('input.two', agreed)).toBe(1);
+    expect(await refused('input', agreed)).toBe(1);
+    expect(await refused('input.one', { ...agreed, package: 'custom' })).toBe(1);
   });
 
   test('tests may replace documents', async () => {

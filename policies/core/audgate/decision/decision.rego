@@ -34,8 +34,8 @@ decide := {
 allowed := {"itself": decide, "opened": opened}
 
 opened contains {"at": at, "waivers": verdict.advice.waivers} if {
-	some at, operation in input.registered.operations
-	verdict := decide with input.registered.operation as operation
+	some at, asked in input.registered.operations
+	verdict := decide with input.registered.operation as asked
 	verdict.allow
 }
 

@@ -178,3 +178,47 @@ test_explain_is_whole_when_nothing_is_known if {
 	count(explained.checks) == 7
 	every check in explained.checks { check.outcome in ["denied", "not_satisfied", "not_evaluated"] }
 }
+
+listed := [
+	{"name": "ping", "scopes": [], "implied_by": {}, "labels": {}},
+	{"name": "tools/call read_file", "scopes": ["files:read"], "implied_by": {}, "labels": {}},
+	{"name": "tools/call write_file", "scopes": ["files:write"], "implied_by": {}, "labels": {}},
+]
+
+opened(allowed) := {found.at | some found in allowed.opened}
+
+test_what_the_scopes_open_is_listed_by_its_place if {
+	allowed := decision.allowed with input as testing.valid with input.registered.operations as listed
+	opened(allowed) == {0, 1}
+	allowed.itself.allow
+}
+
+test_nothing_is_listed_to_a_foreign_token if {
+	allowed := decision.allowed with input as testing.valid
+		with input.registered.operations as listed
+		with input.token.audiences as ["https://billing.example.com/mcp"]
+	opened(allowed) == set()
+	testing.codes(allowed.itself.denials) == {"audience_mismatch"}
+}
+
+test_a_waiver_lists_only_what_it_names if {
+	allowed := decision.allowed with input as testing.valid
+		with input.registered.operations as listed
+		with input.registered.operation as listed[0]
+		with input.token.audiences as ["api://default"]
+		with input.registered.waivers as [{
+			"what": "audience", "issuer": "corp", "client_id": "client-1", "audience": "api://default",
+			"operations": ["tools/call read_file"], "owner": "team-files", "reason": "",
+			"until": "2026-11-23T12:00:01Z", "until_seconds": testing.now + 1,
+		}]
+	not allowed.itself.allow
+	allowed.opened == {{
+		"at": 1,
+		"waivers": {{"what": "audience", "owner": "team-files", "until": "2026-11-23T12:00:01Z"}},
+	}}
+}
+
+test_nothing_is_listed_where_nothing_was_asked if {
+	decision.allowed.opened == set() with input as testing.valid
+	decision.allowed.opened == set() with input as {}
+}
