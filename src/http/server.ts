@@ -120,10 +120,13 @@ function createHttpServer(app: App, parts: ServerParts, outdated: WeakSet<Duplex
   server.maxRequestsPerSocket = 0;
   // By default Node drops what stands after 2,000 headers, perhaps a second Authorization; their bytes are bounded anyway.
   server.maxHeadersCount = 0;
+  // By default Node hangs up without a word, which a gateway may take for an outage.
+  server.on('connect', (_, socket) => socket.end(NO_TUNNEL));
   return server;
 }
 
 const URL_HOST = 'localhost';
+const NO_TUNNEL = 'HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 const MALFORMED = { name: 'invalid_request', detail: 'The request target is not well-formed.' } as const;
 
 /** @param outdated takes the connections that end with their next answer */
