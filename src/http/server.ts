@@ -121,7 +121,11 @@ function createHttpServer(app: App, parts: ServerParts, outdated: WeakSet<Duplex
   // By default Node drops what stands after 2,000 headers, perhaps a second Authorization; their bytes are bounded anyway.
   server.maxHeadersCount = 0;
   // By default Node hangs up without a word, which a gateway may take for an outage.
-  server.on('connect', (_, socket) => socket.end(NO_TUNNEL));
+  server.on('connect', (_, socket) => {
+    // Node has taken its own listeners off by now; an error that nobody hears would end the process.
+    socket.on('error', () => socket.destroy());
+    socket.end(NO_TUNNEL, () => socket.destroy());
+  });
   return server;
 }
 

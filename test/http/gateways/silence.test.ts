@@ -3,6 +3,7 @@
  * nothing that a client writes may bring that about, what Node refuses before audgate sees it included.
  */
 import { describe, expect, it } from 'vitest';
+import { dial } from '../raw.ts';
 import { serve } from '../serve.ts';
 import { type AdapterRequest, ask } from './request.ts';
 
@@ -40,4 +41,15 @@ describe('neither silence nor 5xx', () => {
     const headers = ['Content-Length: 5'];
     expect((await ask(port, { target: '/v1/gateways/envoy/files', headers, body: '{' })).status).toBe(408);
   });
+});
+
+it('a tunnel whose client hangs up at once ends nothing else', async () => {
+  const { port, url } = await serve();
+  for (let at = 0; at < 20; at++) {
+    const socket = await dial(port);
+    socket.write('CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('more than was asked for');
+    socket.resetAndDestroy();
+  }
+  expect((await fetch(`${url}/health/live`)).status).toBe(200);
 });
