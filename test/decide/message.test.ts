@@ -166,9 +166,34 @@ describe('other messages of the token', () => {
 describe('messages of the operation', () => {
   it.each([
     [
-      { method: 'completion/complete' },
+      { method: 'roots/list' },
       'method_unknown',
-      'The method completion/complete is not open at server "files". Call another, or add it under methods of the server if this version supports it.',
+      'The method roots/list is not open at server "files". Call another, or add it under methods of the server.',
+    ],
+    [
+      { method: 'http/get' },
+      'method_unknown',
+      'A GET request (method http/get) is not open at server "files". Call another, or add it under methods of the server.',
+    ],
+    [
+      { method: 'completion/complete', prompt: 'x' },
+      'prompt_unknown',
+      'Server "files" has no registered prompt x. Get a registered prompt, or add it under prompts of the server.',
+    ],
+    [
+      { method: 'subscriptions/listen', uris: ['file:///a', 'file:///docs/a', 'file:///b\n'] },
+      'resource_unknown',
+      'Server "files" has no registered resource for file:///a, file:///b\\u000a. Read a registered resource, or add it under resources of the server.',
+    ],
+    [
+      { method: 'tasks/get', task: 't1' },
+      'task_unknown',
+      'Server "files" does not open tasks to tasks/get. Call tools without a task, or add the method under methods of the server.',
+    ],
+    [
+      { method: 'subscriptions/listen', tasks: ['t1'] },
+      'task_unknown',
+      'Server "files" does not open tasks to subscriptions/listen. Call tools without a task, or add tasks/get under methods of the server.',
     ],
     [
       { method: 'tools/call', tool: 'rm\u202e' },

@@ -42,7 +42,8 @@ describe('what the loader refuses for its form, an editor refuses too', () => {
     { server: 'waivers: [{ what: observe }]' },
     { algorithms: 'algorithms: [none]' },
     { issuer: 'profile: okta' },
-    { server: 'call_from: headers' },
+    { server: 'call_from: header' },
+    { server: 'base_scopes: a' },
   ])('%o', (bent) => {
     const text = registryText(bent);
     expect(loadRegistryText(text, { now: NOW, file: 'r' }).ok).toBe(false);
