@@ -1,0 +1,52 @@
+/** With audgate stopped, hanging, or answering what it never would, a gateway lets nothing through. */
+import { expect, onTestFinished, test } from 'vitest';
+import { FAILURES } from '../../../conformance/gateways/failures.ts';
+import type { StartGateway } from '../../../conformance/gateways/gateway.ts';
+import { ask, freePort, KEY, openWorld, startGateway, startServers } from '../../examples/gateway-world.ts';
+
+export function nothingPasses(start: StartGateway): void {
+  test.each(FAILURES)('in audgate’s place: $name', async (failure) => {
+    const failing = await failure.start();
+    onTestFinished(() => failing.stop());
+    await nothingPassesAt(start, failing.address);
+  });
+
+  test('audgate hangs, and goes on; audgate is killed', async () => {
+    const world = await openWorld(start);
+    const token = await world.issuer.token(world.resources.files);
+    expect((await world.ask({ token })).status).toBe(200);
+    expect(world.arrivals).toHaveLength(1);
+
+    world.audgate.signal('SIGSTOP');
+    expect((await world.ask({ token })).status).toBeGreaterThanOrEqual(403);
+    world.audgate.signal('SIGCONT');
+    expect((await world.ask({ token })).status).toBe(200);
+    expect(world.arrivals).toHaveLength(2);
+
+    world.audgate.signal('SIGKILL');
+    await world.audgate.ended;
+    expect((await world.ask({ token })).status).toBeGreaterThanOrEqual(403);
+    expect(world.arrivals).toHaveLength(2);
+  });
+
+  test('another key than the caller’s: audgate refuses the gateway, and the gateway its clients', async () => {
+    const world = await openWorld((parts) => start({ ...parts, audgate: { ...parts.audgate, key: 'not-the-key' } }));
+    const token = await world.issuer.token(world.resources.files);
+    expect((await world.ask({ token })).status).toBeGreaterThanOrEqual(400);
+    expect(world.arrivals).toEqual([]);
+  });
+}
+
+/** @param address of what stands in audgate's place, for HTTP and gRPC alike */
+export async function nothingPassesAt(start: StartGateway, address: string): Promise<void> {
+  const { servers, arrivals } = await startServers();
+  const port = await freePort();
+  await startGateway(start, { port, audgate: { address, grpc: address, key: KEY }, servers });
+
+  const questions = [{ token: 'any' }, { token: null }, { token: 'any', method: 'GET', body: '' }];
+  // A status that no client can read is an answer too. Envoy hands any other than 200 on, also 204.
+  const unreadable = (error: NodeJS.ErrnoException) => error.code ?? error.message;
+  const outcomes = questions.map((question) => ask(port, question).then(({ status }) => status, unreadable));
+  for (const outcome of await Promise.all(outcomes)) expect(outcome).not.toBe(200);
+  expect(arrivals).toEqual([]);
+}
