@@ -10,6 +10,7 @@ import type { Decision } from '../../src/decision/decision.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { Lifecycle } from '../../src/http/lifecycle.ts';
 import { type Listening, listen } from '../../src/http/server.ts';
+import type { TlsMaterial } from '../../src/http/tls.ts';
 import { createMetrics } from '../../src/record/metrics.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../../src/registry/registry.ts';
 
@@ -74,6 +75,7 @@ export interface Served {
   readonly asked: { readonly ask: Ask; readonly caller: Caller; readonly at?: number | undefined }[];
   readonly logged: unknown[];
   readonly stop: Listening['stop'];
+  readonly setTls: Listening['setTls'];
   post(body: unknown, headers?: Record<string, string>, path?: string): Promise<Response>;
 }
 
@@ -84,6 +86,7 @@ export interface Options {
   /** A real one, in place of the one whose decision is fixed. */
   readonly decider?: Decider;
   readonly at?: Listen;
+  readonly tls?: TlsMaterial;
   readonly body_bytes?: number;
   readonly public_url?: string;
   readonly headers_timeout_ms?: number;
@@ -136,6 +139,7 @@ export async function serve(options: Options = {}): Promise<Served> {
       headers_timeout_ms: options.headers_timeout_ms ?? 5000,
       request_timeout_ms: options.request_timeout_ms ?? 10_000,
     },
+    ...(options.tls && { tls: options.tls }),
     lifecycle,
     log,
   });
@@ -146,6 +150,7 @@ export async function serve(options: Options = {}): Promise<Served> {
     asked,
     logged,
     stop: (deadline) => listening.stop(deadline),
+    setTls: (material) => listening.setTls(material),
     post: (body, headers = {}, path = '/v1/decide') =>
       fetch(`${listening.url}${path}`, {
         method: 'POST',

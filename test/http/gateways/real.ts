@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { defaultConfig } from '../../../src/config.ts';
+import type { Decider } from '../../../src/decide/decider.ts';
 import type { DecisionEvent } from '../../../src/record/entry.ts';
 import { createMetrics } from '../../../src/record/metrics.ts';
 import { createService } from '../../../src/service.ts';
@@ -34,14 +35,22 @@ const REGISTRY = {
 };
 export type ServerKey = keyof typeof REGISTRY.servers;
 
-export interface Real extends Served {
+export interface Desk {
+  readonly decider: Decider;
   /** What was recorded, in order. */
   readonly events: readonly DecisionEvent[];
   /** A right token of this server with the scope `read`, bent. */
   token(server: ServerKey, spec?: TokenSpec): Promise<string>;
 }
+export interface Real extends Served, Omit<Desk, 'decider'> {}
 
 export async function serveReal(options: Options & { readonly keyless?: boolean } = {}): Promise<Real> {
+  const { decider, ...desk } = await openDesk(options.keyless);
+  return { ...(await serve({ ...options, decider })), ...desk };
+}
+
+/** @param keyless whether no key of the issuer can be had */
+export async function openDesk(keyless = false): Promise<Desk> {
   const place = { origin: { file: 'registry.yaml', locate: () => ({ line: 7, column: 1 }) }, path: [] };
   const registered = await registerKeys({ value: REGISTRY, place }, NOW);
   if (!registered.ok) throw new Error(JSON.stringify(registered.problems));
@@ -51,7 +60,7 @@ export async function serveReal(options: Options & { readonly keyless?: boolean 
   const core = await readCore();
   const started = await createService({
     sources: {
-      registry: () => Promise.resolve(options.keyless === true ? registered.keyless : registered.loaded),
+      registry: () => Promise.resolve(keyless ? registered.keyless : registered.loaded),
       policy: () => Promise.resolve({ ok: true, sources: { core, allowModifiedCore: false, custom: null } }),
     },
     keys: defaultConfig().keys,
@@ -65,9 +74,8 @@ export async function serveReal(options: Options & { readonly keyless?: boolean 
   });
   if (!started.ok) throw new Error(JSON.stringify(started.problems));
   onTestFinished(() => started.service.close());
-  const served = await serve({ ...options, decider: started.service });
   return {
-    ...served,
+    decider: started.service,
     events,
     token(name, spec = {}) {
       const { resource } = REGISTRY.servers[name];
