@@ -13,18 +13,19 @@ export interface ListedOperation {
   readonly operation: OperationInput;
 }
 
+/** No tool can be registered so, and no waiver name it. */
+const UNLISTED = '*';
+
 /** In the registry's order. What is listed but open to nobody is left out. */
 export function listedOperations(server: ServerRecord): readonly ListedOperation[] {
   const { tools, prompts, resources, methods } = server.effective;
-  const toolNames = namesOf(tools);
   const found: ListedOperation[] = [];
   const add = (kind: ListedOperation['kind'], name: string, call: CallFacts) => {
     const operation = server.operation(call);
     if (operation !== undefined) found.push({ kind, name, operation });
   };
-  for (const tool of toolNames) add('tool', tool, { method: 'tools/call', tool });
-  const unlisted = unlistedName(toolNames);
-  add('unlisted', unlisted, { method: 'tools/call', tool: unlisted });
+  for (const tool of namesOf(tools)) add('tool', tool, { method: 'tools/call', tool });
+  add('unlisted', UNLISTED, { method: 'tools/call', tool: UNLISTED });
   for (const prompt of namesOf(prompts)) add('prompt', prompt, { method: 'prompts/get', prompt });
   // An entry that ends in * stands for what begins so, itself among it.
   for (const uri of namesOf(resources)) add('resource', uri, { method: 'resources/read', uri });
@@ -33,13 +34,6 @@ export function listedOperations(server: ServerRecord): readonly ListedOperation
     add('method', method, TASK_METHODS.includes(method) ? { method, task: 'any' } : { method });
   }
   return found;
-}
-
-/** No tool is called so: neither here nor, to be sure, in any waiver. */
-function unlistedName(tools: readonly string[]): string {
-  let name = '*';
-  while (tools.includes(name)) name += '*';
-  return name;
 }
 
 function namesOf(entries: Json | undefined): readonly string[] {

@@ -53,6 +53,9 @@ export const PSEUDO_METHODS: readonly string[] = ['http/get', 'http/delete', 'rp
 /** Any call at all: the method where `call_from` is none. No registry can list it. */
 export const ANY_CALL = '*';
 
+/** In place of a method, where asked is what a token opens. Judged is each call that it stands for, never itself. */
+export const ALL_CALLS = 'audgate/allowed';
+
 /**
  * Members of which a call of this method has exactly one; an empty list: none.
  * @returns undefined for a method that audgate does not know. `subscriptions/listen` has none of them, but lists.

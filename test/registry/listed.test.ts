@@ -35,12 +35,12 @@ resources: { "file:///docs/*": { scopes: [d] }, "memo:one": {} }`);
   ]);
 });
 
-test('tools that are not listed stand for themselves, under a name that no tool has', () => {
-  const found = listed('tools: { "*": {} }\nunlisted_tools: { scopes: [u] }');
-  expect(found.filter(([kind]) => kind === 'unlisted')).toEqual([['unlisted', '**', 'tools/call **', ['u']]]);
+test('tools that are not listed stand for themselves, under a name that no tool can have', () => {
+  const found = listed('tools: { read_file: {} }\nunlisted_tools: { scopes: [u] }');
+  expect(found.filter(([kind]) => kind === 'unlisted')).toEqual([['unlisted', '*', 'tools/call *', ['u']]]);
 });
 
-test('methods of the registry are added; those whose targets say it are not', () => {
+test('methods of the registry are added; those that are open by their targets are not', () => {
   const found = listed(`
 methods:
   ping: { scopes: [p] }
@@ -55,6 +55,7 @@ methods:
     ['method', 'vendor/stats', 'vendor/stats', ['v']],
     ['method', 'tasks/get', 'tasks/get', ['t']],
     ['method', 'http/get', 'http/get', []],
+    ['method', 'subscriptions/listen', 'subscriptions/listen', []],
   ]);
 });
 

@@ -2,7 +2,7 @@
 import { evidence } from '../../decision/evidence.ts';
 import type { CallFacts, CallSource } from '../../decision/facts.ts';
 import type { Reason } from '../../decision/reason.ts';
-import { ANY_CALL } from '../../registry/method.ts';
+import { ALL_CALLS } from '../../registry/method.ts';
 import { readBody } from './body.ts';
 import { compareHeaders } from './headers.ts';
 import { shown } from './malformed.ts';
@@ -63,7 +63,7 @@ function readSource({ source, headers }: CallAsk, options: CallOptions): SourceR
     case undefined:
       return { read: { ok: false, reason: callMissing() } };
     case 'any':
-      return { read: { ok: true, call: { method: ANY_CALL }, mirror: null } };
+      return { read: { ok: true, call: { method: ALL_CALLS }, mirror: null } };
     case 'call':
       return { read: readRecord(source, custom_rules) };
     case 'message':
