@@ -1,6 +1,7 @@
 /** A guard by real files, a real issuer and the real policy, in front of a handler that tells what it was given. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { defaultConfig } from '../../src/config.ts';
 import type { JsonObject } from '../../src/json/value.ts';
@@ -87,4 +88,22 @@ export async function startService(registry: string): Promise<Service> {
   if (!started.ok) throw new Error(JSON.stringify(started.problems));
   onTestFinished(() => started.service.close());
   return started.service;
+}
+
+/** A destination of decision records. */
+export function collect() {
+  const pieces: Buffer[] = [];
+  const records = new Writable({
+    write(chunk: Buffer, _, done) {
+      pieces.push(chunk);
+      done();
+    },
+  });
+  const text = () => Buffer.concat(pieces).toString();
+  const entries = () =>
+    text()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly input: { readonly call?: { readonly tool?: string } } });
+  return { records, text, entries };
 }
