@@ -11,7 +11,10 @@ describe('Envoy over gRPC, audgate gone', () => {
   test.each(forged())('in audgate’s place, in gRPC: %s', async (_, answer) => {
     const sessions = new Set<ServerHttp2Session>();
     // A stream that Envoy gives up is no error of this test.
-    const server = createServer().on('stream', (stream) => answer(stream.on('error', () => {})));
+    const server = createServer().on('stream', (stream: ServerHttp2Stream) => {
+      stream.on('error', () => {});
+      answer(stream);
+    });
     server.on('session', (session) => sessions.add(session));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => {
