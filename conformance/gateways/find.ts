@@ -35,21 +35,23 @@ export async function findProgram(program: Program, env: NodeJS.ProcessEnv = pro
   throw new Error(`${program} is neither in the cache nor on PATH. Install it: npm run gateways:install`);
 }
 
-/** nginx's JavaScript module, which Debian packages apart. @throws when there is none */
-export async function findNginxScripting(): Promise<string> {
-  const name = 'ngx_http_js_module.so';
-  const folders = [
-    '/usr/lib/nginx/modules',
-    '/usr/lib64/nginx/modules',
-    '/usr/local/lib/nginx/modules',
-    '/etc/nginx/modules',
-  ];
-  const found = await firstThere(
-    folders.map((folder) => join(folder, name)),
-    constants.R_OK,
-  );
+/** What the examples load into nginx; Debian packages each apart: file and package. */
+export const NGINX_MODULES = {
+  'ngx_http_js_module.so': 'libnginx-mod-http-js',
+  'ngx_http_headers_more_filter_module.so': 'libnginx-mod-http-headers-more-filter',
+} as const;
+
+export type NginxModule = keyof typeof NGINX_MODULES;
+
+/** Where distributions keep them; the examples name the first. */
+const MODULES = ['/usr/lib/nginx/modules', '/usr/lib64/nginx/modules', '/usr/local/lib/nginx/modules'];
+
+/** @throws when there is none */
+export async function findNginxModule(name: NginxModule): Promise<string> {
+  const candidates = MODULES.map((folder) => join(folder, name));
+  const found = await firstThere(candidates, constants.R_OK);
   if (found !== null) return found;
-  throw new Error(`${name} is in none of ${folders.join(', ')}. Install it: npm run gateways:install`);
+  throw new Error(`${name} is in none of ${MODULES.join(', ')}. Install it: npm run gateways:install`);
 }
 
 const firstRunnable = (paths: readonly string[]) => firstThere(paths, constants.X_OK);

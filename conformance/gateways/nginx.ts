@@ -1,21 +1,21 @@
 /** nginx with auth_request, which sends no body (examples/nginx). */
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findProgram } from './find.ts';
+import { findNginxModule, findProgram, type NginxModule } from './find.ts';
 import type { GatewayParts, RunningGateway, StartGateway } from './gateway.ts';
 import { launch } from './process.ts';
 import { replaceEach } from './replace.ts';
 
-export const start: StartGateway = (parts) => startNginx('nginx', parts);
+export const start: StartGateway = (parts) => startNginx('nginx', ['ngx_http_headers_more_filter_module.so'], parts);
 
 /**
  * @param example the folder below `examples/`; all its files are put beside each other
- * @param more further texts of nginx.conf to replace
+ * @param modules that it loads
  */
 export async function startNginx(
   example: 'nginx' | 'nginx-njs',
+  modules: readonly NginxModule[],
   { folder, port, audgate, servers }: GatewayParts,
-  more: Readonly<Record<string, string>> = {},
 ): Promise<RunningGateway> {
   const nginx = await findProgram('nginx');
   const from = new URL(`../../examples/${example}/`, import.meta.url);
@@ -31,8 +31,8 @@ export async function startNginx(
     'server 127.0.0.1:8181': `server ${audgate.address}`,
     '/var/log/nginx/access.log': join(folder, 'access.log'),
     'http {': `http {\n  ${await temporary(folder)}`,
-    ...more,
   };
+  for (const name of modules) replacements[`/usr/lib/nginx/modules/${name}`] = await findNginxModule(name);
   const places = { 'server 127.0.0.1:9001': behind('files'), 'server 127.0.0.1:9002': behind('billing') };
   for (const [place, upstream] of Object.entries(places)) {
     if (upstream !== undefined) replacements[place] = `server ${upstream}`;

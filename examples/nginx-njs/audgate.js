@@ -17,13 +17,15 @@ const IDENTITY = [
 ];
 /** What a client needs of a refusal. */
 const REFUSAL = ['WWW-Authenticate', 'Content-Type', 'Cache-Control', 'Retry-After'];
+/** Milliseconds; above the limits of audgate-ask.conf. */
+const LIMIT_MS = 5000;
 const REFUSED = [400, 401, 403];
 
 async function guard(r) {
   try {
     const server = r.variables.guarded;
     // The body goes along: a subrequest has its parent's.
-    const answer = await r.subrequest(`/audgate/${server}`, { method: 'POST' });
+    const answer = await Promise.race([r.subrequest(`/audgate/${server}`, { method: 'POST' }), tooLate()]);
     const decided = answer.headersOut['x-audgate-decision-id'];
     if (answer.status === 200 && decided && answer.headersOut['x-audgate-server'] === server) {
       IDENTITY.forEach((name) => {
@@ -42,6 +44,9 @@ async function guard(r) {
 }
 
 const variableOf = (header) => header.slice('x-'.length).replace(/-/g, '_');
+
+/** nginx limits the time between two reads only: an answer that drips has no end of its own. */
+const tooLate = () => new Promise((_, reject) => setTimeout(() => reject(new Error('no answer in time')), LIMIT_MS));
 
 function refuse(r, answer) {
   REFUSAL.forEach((name) => {
