@@ -24,8 +24,7 @@ const REFUSED = [400, 401, 403];
 async function guard(r) {
   try {
     const server = r.variables.guarded;
-    // The body goes along: a subrequest has its parent's.
-    const answer = await Promise.race([r.subrequest(`/audgate/${server}`, { method: 'POST' }), tooLate()]);
+    const answer = await ask(r, server);
     const decided = answer.headersOut['x-audgate-decision-id'];
     if (answer.status === 200 && decided && answer.headersOut['x-audgate-server'] === server) {
       IDENTITY.forEach((name) => {
@@ -45,8 +44,18 @@ async function guard(r) {
 
 const variableOf = (header) => header.slice('x-'.length).replace(/-/g, '_');
 
-/** nginx limits the time between two reads only: an answer that drips has no end of its own. */
-const tooLate = () => new Promise((_, reject) => setTimeout(() => reject(new Error('no answer in time')), LIMIT_MS));
+/** In time or not at all: nginx itself limits only the time between two reads, and an answer may drip without end. */
+function ask(r, server) {
+  return new Promise((resolve, reject) => {
+    // Cleared, because nginx goes on with a request only when nothing of its script is pending.
+    const timer = setTimeout(() => reject(new Error('no answer in time')), LIMIT_MS);
+    // The body goes along: a subrequest has its parent's.
+    r.subrequest(`/audgate/${server}`, { method: 'POST' }, (answer) => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+  });
+}
 
 function refuse(r, answer) {
   REFUSAL.forEach((name) => {
