@@ -1,5 +1,5 @@
 /** The listening side of gRPC: grpc-js behind sockets of our own, so that places, TLS and its renewal are as for HTTP. */
-import { createServer, type Server as SocketServer } from 'node:net';
+import { createServer, type Socket, type Server as SocketServer } from 'node:net';
 import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { Limits, Listen } from '../../../config.ts';
@@ -58,12 +58,16 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcListening> {
   grpc.addService(...healthService(parts.lifecycle, codecs.health));
 
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const open = new Set<Socket>();
+  const accept = (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    injector.injectConnection(socket);
+  };
   const sockets: SocketServer | TlsServer =
     tls === undefined
-      ? createServer((socket) => injector.injectConnection(socket))
-      : createTlsServer({ ...serverOptions(tls, limits.headers_timeout_ms), ALPNProtocols: ['h2'] }, (socket) =>
-          injector.injectConnection(socket),
-        );
+      ? createServer(accept)
+      : createTlsServer({ ...serverOptions(tls, limits.headers_timeout_ms), ALPNProtocols: ['h2'] }, accept);
   await bind(sockets, parts.listen);
   sockets.on('error', (err: unknown) => log.error({ err }, 'the gRPC server failed'));
 
@@ -78,16 +82,19 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcListening> {
       present = material;
     },
     stop(deadlineMs) {
-      ended ??= end(sockets, grpc, deadlineMs);
+      ended ??= end(sockets, grpc, open, deadlineMs);
       return ended;
     },
   };
 }
 
 /** Connections that Envoy keeps open end once what was accepted on them is answered, or at the deadline. */
-function end(sockets: SocketServer, grpc: Server, deadlineMs: number): Promise<void> {
+function end(sockets: SocketServer, grpc: Server, open: ReadonlySet<Socket>, deadlineMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const deadline = setTimeout(() => grpc.forceShutdown(), deadlineMs);
+    // The library's own forced end leaves sessions alone whose clients are in no hurry (measured).
+    const deadline = setTimeout(() => {
+      for (const socket of open) socket.destroy();
+    }, deadlineMs);
     sockets.close(() => {
       clearTimeout(deadline);
       resolve();

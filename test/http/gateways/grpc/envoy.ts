@@ -129,6 +129,9 @@ export interface Envoy {
   close(): void;
 }
 
+/** What audgate's certificate must be for, over TLS. */
+export const SERVER_NAME = 'audgate.example';
+
 /** @param address `HOST:PORT` or `unix:PATH` */
 export function envoyAt(address: string, credentials = ChannelCredentials.createInsecure()): Envoy {
   const { Methods } = fromJSON(NAMESPACE, { keepCase: true, longs: Number, enums: String });
@@ -136,6 +139,8 @@ export function envoyAt(address: string, credentials = ChannelCredentials.create
   const client = new Client(address, credentials, {
     // A client for each: else those of the same address share their connection, and its certificate.
     'grpc.use_local_subchannel_pool': 1,
+    // Of its certificate: the library asks for no address.
+    'grpc.ssl_target_name_override': SERVER_NAME,
     'grpc.max_send_message_length': -1,
   });
   onTestFinished(() => client.close());
