@@ -30,7 +30,7 @@ export function answer(evaluation: Evaluation, id: string, revision: string): De
     valid_until: validUntil(token, waivers),
     advice: {
       ...(waivers.length > 0 && { waivers: waivers.toSorted(byKind) }),
-      ...(evaluation.call?.method === ANY_CALL && { call_from: 'none' }),
+      ...(evaluation.call?.method === ANY_CALL && server?.call_from === 'none' && { call_from: 'none' }),
     },
     revision,
   };
