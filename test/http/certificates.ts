@@ -60,6 +60,8 @@ async function make(by: readonly Certificate[], extensions: readonly string[]): 
 export interface Asking {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON; then it is a POST. */
+  readonly body?: object;
   /** Of the client. */
   readonly certificate?: Certificate;
   /** What the server's certificate is verified with. */
@@ -67,18 +69,29 @@ export interface Asking {
 }
 
 /** One request over a connection of its own. @returns its status and body */
-export function askOverTls(port: number, { path = '/v1/status', headers = {}, certificate, ca }: Asking) {
+export function askOverTls(port: number, { path = '/v1/status', headers = {}, body, certificate, ca }: Asking) {
+  const method = body === undefined ? 'GET' : 'POST';
+  const sent = body === undefined ? {} : { 'content-type': 'application/json' };
   const shown = certificate && { cert: certificate.certificate, key: certificate.key };
   return new Promise<{ readonly status: number | undefined; readonly body: string }>((resolve, reject) => {
-    const options = { port, host: '127.0.0.1', path, headers, agent: false, ca, ...shown };
+    const options = {
+      port,
+      host: '127.0.0.1',
+      method,
+      path,
+      headers: { ...sent, ...headers },
+      agent: false,
+      ca,
+      ...shown,
+    };
     request(options, (answer) => {
-      let body = '';
-      answer.setEncoding('utf8').on('data', (text: string) => {
-        body += text;
+      let text = '';
+      answer.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece;
       });
-      answer.on('end', () => resolve({ status: answer.statusCode, body }));
+      answer.on('end', () => resolve({ status: answer.statusCode, body: text }));
     })
       .on('error', reject)
-      .end();
+      .end(body && JSON.stringify(body));
   });
 }
