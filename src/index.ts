@@ -1,14 +1,9 @@
 /** What a user of the package needs to decide in process. The library's only re-export. */
 export { type Config, defaultConfig, readConfig } from './config.ts';
+export type { AllowedAsk } from './decide/allowed.ts';
 export type { Ask, Caller } from './decide/ask.ts';
-export type {
-  Decider,
-  ExplainedCheck,
-  Explanation,
-  IssuerStatus,
-  ReloadProblem,
-  ReloadReport,
-} from './decide/decider.ts';
+export type { Decider, IssuerStatus, ReloadProblem, ReloadReport } from './decide/decider.ts';
+export type { Allowed, Opened } from './decision/allowed.ts';
 export type { Challenge } from './decision/challenge.ts';
 export type {
   Advice,
@@ -19,6 +14,7 @@ export type {
   Principal,
   WaiverUse,
 } from './decision/decision.ts';
+export type { ExplainedCheck, Explanation } from './decision/explanation.ts';
 export type { CallSource } from './decision/facts.ts';
 export type { Evidence, Reason } from './decision/reason.ts';
 export { REASONS, type ReasonCode, type ReasonEntry, type Wire } from './decision/reasons.ts';

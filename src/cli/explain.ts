@@ -1,5 +1,5 @@
 /** `audgate explain`: one decision, and what every rule saw. */
-import type { ExplainedCheck } from '../decide/decider.ts';
+import type { ExplainedCheck } from '../decision/explanation.ts';
 import type { RuleOutcome } from '../decision/verdict.ts';
 import { type AskOptions, addAskOptions, readQuestion } from './ask.ts';
 import { exitOf, LOCAL } from './decide.ts';

@@ -1,29 +1,10 @@
 import type { Allowed } from '../decision/allowed.ts';
 import type { Decision } from '../decision/decision.ts';
-import type { PolicyInput } from '../decision/input.ts';
-import type { Evidence } from '../decision/reason.ts';
-import type { RuleOutcome } from '../decision/verdict.ts';
+import type { Explanation } from '../decision/explanation.ts';
 import type { Problem } from '../registry/registry.ts';
 import type { AllowedAsk } from './allowed.ts';
 import type { Ask, Caller } from './ask.ts';
 import type { Snapshot } from './snapshot.ts';
-
-export interface ExplainedCheck {
-  readonly rule: string;
-  readonly outcome: RuleOutcome;
-  readonly expected: Evidence;
-  readonly actual: Evidence;
-  /** `file:line` of the record that made it so; null where none did. */
-  readonly registry: string | null;
-  readonly rule_file: string;
-}
-
-export interface Explanation {
-  readonly would_decide: Decision;
-  readonly checks: readonly ExplainedCheck[];
-  readonly input: PolicyInput | null;
-  readonly digests: { readonly registry: string; readonly core: string; readonly custom: string | null };
-}
 
 /** State of one issuer's keys (`/v1/status`). Times are RFC 3339. */
 export interface IssuerStatus {

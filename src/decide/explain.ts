@@ -1,6 +1,7 @@
 /** Explain = decide for a given time, and every rule with what it expected and what it found. Marks no proof as used. */
 
 import { evidence } from '../decision/evidence.ts';
+import type { ExplainedCheck, Explanation } from '../decision/explanation.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import type { Check } from '../decision/verdict.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -8,7 +9,6 @@ import { nameConfirmation } from '../record/mask.ts';
 import type { ServerRecord, Source } from '../registry/registry.ts';
 import type { Ask, Caller } from './ask.ts';
 import { decide, type Parts } from './decide.ts';
-import type { ExplainedCheck, Explanation } from './decider.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Snapshot } from './snapshot.ts';
 
