@@ -72,10 +72,15 @@ export interface Desk {
   reasonFor(claims: NonNullable<TokenSpec['claims']>, question?: Partial<Ask>, caller?: Caller): Promise<Reason>;
 }
 
-/** Closes with the test that opened it. @param options.keyless the issuers' keys cannot be had */
-export async function openDesk(options: { readonly keyless?: boolean } = {}): Promise<Desk> {
+/**
+ * Closes with the test that opened it.
+ * @param options.keyless the issuers' keys cannot be had
+ * @param options.files laid over the record of `files`
+ */
+export async function openDesk(options: { readonly keyless?: boolean; readonly files?: object } = {}): Promise<Desk> {
   const place = { origin: { file: 'registry.yaml', locate: () => ({ line: 7, column: 1 }) }, path: [] };
-  const registered = await registerKeys({ value: REGISTRY, place }, NOW);
+  const servers = { ...REGISTRY.servers, files: { ...REGISTRY.servers.files, ...options.files } };
+  const registered = await registerKeys({ value: { ...REGISTRY, servers }, place }, NOW);
   if (!registered.ok) throw new Error(JSON.stringify(registered.problems));
   const events: DecisionEvent[] = [];
   const core = await readCore();

@@ -27,7 +27,7 @@ const CONTRACT = {
   },
   operation: {
     wire: '403',
-    codes: `method_unknown, tool_unknown, prompt_unknown, resource_unknown, arguments_too_large, rule_not_satisfied,
+    codes: `method_unknown, tool_unknown, prompt_unknown, resource_unknown, task_unknown, arguments_too_large, rule_not_satisfied,
       policy_error, custom:some_rule/some_code`,
   },
   scope: { wire: '403 insufficient_scope', codes: 'scope_insufficient' },
