@@ -90,12 +90,26 @@ export function createOpenapi(version: string): Node {
     },
     components: {
       schemas: Object.fromEntries(Object.entries(SCHEMAS).map(([name, schema]) => [name, jsonSchema(schema)])),
-      securitySchemes: { callerKey: { type: 'apiKey', in: 'header', name: 'X-Audgate-Key' } },
+      securitySchemes: SECURITY,
     },
-    // The empty alternative: with no callers configured there are no keys.
-    security: [{ callerKey: [] }, {}],
+    // The empty alternative: with no callers configured nothing is asked for.
+    security: [{ callerKey: [] }, { callerBearer: [] }, { callerCertificate: [] }, {}],
   };
 }
+
+/** How callers are known (contract 3). */
+const SECURITY = {
+  callerKey: { type: 'apiKey', in: 'header', name: 'X-Audgate-Key' },
+  callerBearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The same key, where Authorization is not a gateway’s client’s; never beside X-Audgate-Key',
+  },
+  callerCertificate: {
+    type: 'mutualTLS',
+    description: 'A client certificate that tls.client_ca verifies; beside a key only if both are the same caller’s',
+  },
+};
 
 const KEY = { name: 'key', in: 'path', required: true, description: 'Registry key', schema: { type: 'string' } };
 const RETRY_AFTER = { 'Retry-After': { description: 'Seconds', required: true, schema: { type: 'integer' } } };

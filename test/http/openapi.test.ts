@@ -81,6 +81,18 @@ describe('GET /openapi.json', () => {
     }
   });
 
+  it('says every way in which a caller is known, and that none is needed where nobody is configured', async () => {
+    const { security, components } = createOpenapi('1.0.0');
+    expect(security).toEqual([{ callerKey: [] }, { callerBearer: [] }, { callerCertificate: [] }, {}]);
+    expect(components).toMatchObject({
+      securitySchemes: {
+        callerKey: { type: 'apiKey', in: 'header', name: 'X-Audgate-Key' },
+        callerBearer: { type: 'http', scheme: 'bearer' },
+        callerCertificate: { type: 'mutualTLS' },
+      },
+    });
+  });
+
   it('is made of the version that it is given', () => {
     expect(createOpenapi('9.9.9')).toMatchObject({ openapi: '3.1.0', info: { version: '9.9.9' } });
   });
