@@ -68,6 +68,8 @@ export async function runSuite(
 
 async function asked(arrival: Arrival, { at, key }: Stage['audgate']): Promise<JudgedArrival> {
   const told = /^(authorization|content-type|content-encoding|mcp-.*)$/i;
+  // What the server could not read is not what audgate was asked about.
+  if (arrival.method === '') return { ...arrival, audgate: 400 };
   const headers = arrival.headers.filter(([name]) => told.test(name));
   return { ...arrival, audgate: await askDirectly(at, key, { ...arrival, headers }) };
 }

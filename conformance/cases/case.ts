@@ -51,6 +51,10 @@ export interface Expectation {
   readonly status: number | 'refused';
   /** Form of the one WWW-Authenticate; default none. Not looked at when refused. */
   readonly challenge?: 'missing' | 'invalid_token' | 'insufficient_scope' | 'invalid_request';
+  /** What `insufficient_scope` names; default the server's read scope. */
+  readonly scope?: string;
+  /** Headers `x-audgate-…` that audgate does not know arrive as the client sent them. */
+  readonly strangers?: true;
   /** A text that the answer's body holds. */
   readonly holds?: string;
   /**
@@ -63,9 +67,10 @@ export interface Expectation {
 }
 
 export interface Departure {
+  /** Of the project's own; none: only what the user's gateway may be. */
   readonly gateways: readonly GatewayName[];
   readonly because: string;
-  /** Never one that lets more through. One for each request. */
+  /** One for each request. Whatever arrives must still be what audgate allows. */
   readonly expect: Expectation | readonly Expectation[];
 }
 

@@ -1,7 +1,24 @@
 /** How the token is sent (RFC 9110 §11, RFC 6750 §2). */
-import { INVALID_TOKEN, MALFORMED, MISSING, OK, OK_OR_REFUSED, REFUSED, SERVER_REFUSES, type Section } from './case.ts';
+import {
+  type Departure,
+  INVALID_TOKEN,
+  MALFORMED,
+  MISSING,
+  OK,
+  OK_OR_REFUSED,
+  REFUSED,
+  SERVER_REFUSES,
+  type Section,
+} from './case.ts';
 
 const only = (...lines: readonly string[]) => ({ token: null, headers: lines });
+const NGINX_ITSELF: readonly Departure[] = [
+  {
+    gateways: ['nginx', 'nginx-njs'],
+    because: 'nginx itself refuses a second Authorization header, before audgate is asked',
+    expect: { status: 400, upstream: 'none' },
+  },
+];
 const FORM = 'Content-Type: application/x-www-form-urlencoded';
 
 export const CREDENTIALS: Section = {
@@ -11,21 +28,25 @@ export const CREDENTIALS: Section = {
       name: 'two Authorization headers, right one first',
       send: { headers: ['Authorization: Bearer {billing}'] },
       expect: MALFORMED,
+      departures: NGINX_ITSELF,
     },
     {
       name: 'two Authorization headers, right one last',
       send: { token: 'billing', headers: ['Authorization: Bearer {right}'] },
       expect: MALFORMED,
+      departures: NGINX_ITSELF,
     },
     {
       name: 'the same Authorization header twice',
       send: { headers: ['Authorization: Bearer {right}'] },
       expect: MALFORMED,
+      departures: NGINX_ITSELF,
     },
     {
       name: 'two spellings of the header',
       send: { headers: ['AUTHORIZATION: Bearer {billing}'] },
       expect: MALFORMED,
+      departures: NGINX_ITSELF,
     },
     {
       name: 'two credentials joined by a comma',
@@ -37,7 +58,12 @@ export const CREDENTIALS: Section = {
       send: only('Authorization: Bearer {right},{billing}'),
       expect: MALFORMED,
     },
-    { name: 'Basic beside the token', send: { headers: ['Authorization: Basic dTpw'] }, expect: MALFORMED },
+    {
+      name: 'Basic beside the token',
+      send: { headers: ['Authorization: Basic dTpw'] },
+      expect: MALFORMED,
+      departures: NGINX_ITSELF,
+    },
     { name: 'scheme bearer', send: only('Authorization: bearer {right}'), expect: OK },
     { name: 'scheme BEARER', send: only('Authorization: BEARER {right}'), expect: OK },
     { name: 'scheme bEaReR', send: only('authorization: bEaReR {right}'), expect: OK },

@@ -1,5 +1,6 @@
 /** What is called: JSON-RPC message, and the MCP headers that repeat it. */
 import {
+  type Expectation,
   FORBIDDEN,
   INSUFFICIENT_SCOPE,
   MALFORMED,
@@ -15,6 +16,7 @@ import {
 const says = (body: string): Request => ({ body });
 /** As clients before 2026-07-28 send it: no MCP header repeats it, and nothing in it names a version. */
 const EARLIER = '{"jsonrpc":"2.0","id":"{id}","method":"tools/call","params":{"name":"read_file","arguments":{}}}';
+const NEEDS_WRITE: Expectation = { ...INSUFFICIENT_SCOPE, scope: 'files:write' };
 const NO_HEADERS = { version: null, method: null, name: null };
 const bare = (method: string): Request => ({ method, call: null });
 
@@ -32,7 +34,12 @@ export const MESSAGES: Section = {
     { name: 'unlisted resource', send: { call: 'other_file' }, expect: FORBIDDEN },
     { name: 'resource with dot segments', send: { call: 'dotted_file' }, expect: FORBIDDEN },
     { name: 'resource with encoded dot segments', send: { call: 'encoded_file' }, expect: FORBIDDEN },
-    { name: 'subscription to a listed and an unlisted resource', send: { call: 'listen' }, expect: FORBIDDEN },
+    {
+      name: 'subscription to a listed and an unlisted resource',
+      send: { call: 'listen' },
+      expect: FORBIDDEN,
+      by_headers: MALFORMED,
+    },
     { name: 'unknown method', send: { call: 'unknown_method' }, expect: FORBIDDEN },
     { name: 'message that names a pseudo-method', send: { call: 'pseudo_method' }, expect: MALFORMED },
     { name: 'batch', send: says('[{call}]'), expect: MALFORMED, by_headers: SERVER_REFUSES },
@@ -84,7 +91,7 @@ export const MESSAGES: Section = {
       name: 'Mcp-Name of another tool',
       send: { mcp: { name: 'write_file' } },
       expect: MISMATCH,
-      by_headers: INSUFFICIENT_SCOPE,
+      by_headers: NEEDS_WRITE,
     },
     {
       name: 'Mcp-Name of an allowed tool, body of another',
@@ -107,7 +114,7 @@ export const MESSAGES: Section = {
       name: 'Mcp-Name in base64, of another tool',
       send: { mcp: { name: '=?base64?d3JpdGVfZmlsZQ==?=' } },
       expect: MISMATCH,
-      by_headers: INSUFFICIENT_SCOPE,
+      by_headers: NEEDS_WRITE,
     },
     { name: 'Mcp-Name in broken base64', send: { mcp: { name: '=?base64?cmVh*?=' } }, expect: MISMATCH },
     { name: 'Mcp_Name beside it', send: { headers: ['Mcp_Name: write_file', 'mcp_method: x'] }, expect: OK_OR_REFUSED },
@@ -115,7 +122,13 @@ export const MESSAGES: Section = {
       name: 'MCP headers named as headers of the connection',
       send: { headers: ['Connection: close, Mcp-Method, Mcp-Name'] },
       expect: OK_OR_REFUSED,
-      by_headers: { ...SERVER_REFUSES, or_refused: true },
+      departures: [
+        {
+          gateways: [],
+          because: 'it takes them away, as HTTP lets it, and the server refuses a message that no header repeats',
+          expect: SERVER_REFUSES,
+        },
+      ],
     },
     {
       name: 'Mcp-Param that repeats an argument',

@@ -33,7 +33,11 @@ export const TOKENS_AT_SERVERS: Section = {
     { name: 'token above 8 KiB', send: { token: 'long' }, expect: INVALID_TOKEN },
     { name: 'token above 80 KB', send: { token: 'very_long' }, expect: REFUSED },
     { name: 'token without scope', send: { token: 'unscoped' }, expect: INSUFFICIENT_SCOPE },
-    { name: 'scope of another tool', send: { call: 'write_file' }, expect: INSUFFICIENT_SCOPE },
+    {
+      name: 'scope of another tool',
+      send: { call: 'write_file' },
+      expect: { ...INSUFFICIENT_SCOPE, scope: 'files:write' },
+    },
     { name: 'scope of this tool', send: { call: 'write_file', token: 'writer' }, expect: OK },
     { name: 'no token', send: { token: null }, expect: MISSING },
     { name: 'unlisted tool', send: { call: 'delete_all' }, expect: FORBIDDEN },

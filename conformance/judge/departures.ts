@@ -1,6 +1,6 @@
 /**
- * What a gateway may do otherwise than the suite expects, stated with its reason. A departure never lets more through: the
- * judge holds that for each (`upstream`), and one that is stated but does not happen fails as well.
+ * What a gateway may do otherwise than the suite expects, stated with its reason. The rule above all holds for departures
+ * too, and one that is stated but does not happen fails as well.
  */
 import { type CallFrom, type Case, type Expectation, each, type GatewayName } from '../cases/case.ts';
 

@@ -1,6 +1,5 @@
 /** What came of one case, held against what may come of it. */
-import { CALLS } from '../cases/calls.ts';
-import { type CallFrom, type Case, type Expectation, type GatewayName, type Request } from '../cases/case.ts';
+import type { CallFrom, Case, Expectation, GatewayName, Request } from '../cases/case.ts';
 import { TOKENS, type TokenName, type TokenRecipe } from '../cases/tokens.ts';
 import type { Outcome } from '../wire/exchange.ts';
 import { ISS } from '../world/issuer.ts';
@@ -106,7 +105,7 @@ function answerProblems(expect: Expectation, { request, outcome }: Sent, { origi
       `expected ${expect.status}, found ${observed(outcome)}${outcome.kind === 'unreadable' ? `: ${outcome.why}` : ''}`,
     ];
   const server = request.target?.startsWith('/billing') === true ? 'billing' : 'files';
-  const needs = CALLS[request.call ?? 'read_file'] === CALLS.write_file ? 'files:write' : `${server}:read`;
+  const needs = expect.scope ?? `${server}:read`;
   const holds = expect.holds?.replaceAll('{origin}', origin);
   return [
     ...challengeProblems(expect.challenge, outcome, { origin, server, needs }),
@@ -142,7 +141,7 @@ function arrivalProblems(
     ...(arrival.body.equals(sent.message)
       ? []
       : [`expected the body's ${sent.message.length} bytes as they were sent, found ${arrival.body.length} others`]),
-    ...identityProblems(arrival, identity),
+    ...identityProblems(arrival, identity, expect.strangers === true),
   ];
 }
 

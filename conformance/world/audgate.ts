@@ -1,6 +1,7 @@
 /** The real program, as its users start it. */
 import { spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -47,20 +48,31 @@ export async function startAudgate(folder: string, registry: object, config: obj
   };
 }
 
-/** Asks audgate itself about a request that arrived upstream. @returns the status of its adapter's answer */
+/**
+ * Asks audgate itself about a request that arrived upstream.
+ * @returns the status of its adapter's answer: 200 and nothing else lets the request pass
+ */
 export async function askDirectly(audgate: HostPort, key: string, question: Question): Promise<number> {
-  const headers = new Headers(question.headers.map(([name, value]) => [name, value] as [string, string]));
-  headers.set('x-audgate-key', key);
-  headers.set('x-original-method', question.method);
-  headers.set('x-original-uri', question.target);
-  const answer = await fetch(`http://${written(audgate)}/v1/gateways/haproxy/${question.server}`, {
-    method: 'POST',
-    headers,
-    ...(question.body.length === 0 ? {} : { body: new Uint8Array(question.body) }),
+  const own = [
+    ['x-audgate-key', key],
+    ['x-original-method', question.method],
+    ['x-original-uri', question.target],
+    ['content-length', String(question.body.length)],
+  ];
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const path = `/v1/gateways/haproxy/${question.server}`;
+  const headers = [['host', written(audgate)], ...own, ...question.headers].flat();
+  const asked = request({ ...audgate, method: 'POST', path, headers, timeout: ANSWER_MS }, (answer) => {
+    answer.resume();
+    resolve(answer.statusCode ?? 0);
   });
-  await answer.body?.cancel();
-  return answer.status;
+  asked.once('timeout', () => asked.destroy(new Error(`audgate did not answer within ${ANSWER_MS} ms`)));
+  asked.once('error', reject).end(question.body);
+  return promise;
 }
+
+/** Milliseconds for an answer: longer than audgate waits for an issuer's keys. */
+const ANSWER_MS = 5_000;
 
 export interface Question {
   readonly server: string;
