@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { StartGateway } from '../../conformance/gateways/gateway.ts';
 import { IDENTITY_HEADERS } from '../../src/decide/identity.ts';
-import { type Answer, type Arrival, CALL, openWorld } from './gateway-world.ts';
+import { type Answer, type Arrival, CALL, openWorld, type World } from './gateway-world.ts';
 
 export interface Example {
   /** Folder below `examples/`. */
@@ -156,23 +156,25 @@ export function smoke({ folder, start }: Example): void {
       }
     });
 
-    test('the README’s commands answer as it says', async () => {
-      const { gateway, issuer, resources } = await openWorld(start);
-      const readme = await readFile(new URL(`../../examples/${folder}/README.md`, import.meta.url), 'utf8');
-      const commands = [...readme.matchAll(/^(curl .*?) # (\d{3})$/gm)];
-      expect(commands.length).toBeGreaterThanOrEqual(2);
-      for (const [, command = '', status] of commands) {
-        const here = command.replaceAll('http://127.0.0.1:8080', gateway.url);
-        const env = { ...process.env, TOKEN: await issuer.token(resources.files) };
-        const { stdout } = await promisify(execFile)('sh', ['-c', here], { env });
-        expect.soft({ command, status: /^HTTP\/1\.1 (\d{3})/.exec(stdout)?.[1] }).toEqual({ command, status });
-      }
-    });
+    test('the README’s commands answer as it says', async () => commandsAnswer(folder, await openWorld(start)));
   });
 }
 
+/** Runs each `curl … # STATUS` of an example's README, with a token for files. */
+export async function commandsAnswer(folder: string, { gateway, issuer, resources }: World): Promise<void> {
+  const readme = await readFile(new URL(`../../examples/${folder}/README.md`, import.meta.url), 'utf8');
+  const commands = [...readme.matchAll(/^(curl .*?) # (\d{3})$/gm)];
+  expect(commands.length).toBeGreaterThanOrEqual(2);
+  for (const [, command = '', status] of commands) {
+    const here = command.replaceAll('http://127.0.0.1:8080', gateway.url);
+    const env = { ...process.env, TOKEN: await issuer.token(resources.files) };
+    const { stdout } = await promisify(execFile)('sh', ['-c', here], { env });
+    expect.soft({ command, status: /^HTTP\/1\.1 (\d{3})/.exec(stdout)?.[1] }).toEqual({ command, status });
+  }
+}
+
 /** Each names billing, or something that becomes it, while the token is for files. */
-const ESCAPES = [
+export const ESCAPES = [
   '/billing/mcp',
   '/files/../billing/mcp',
   '/files/./../billing/mcp',
@@ -198,7 +200,7 @@ export function audgateHeaders(arrival: Arrival | undefined): readonly string[] 
   return names.filter((name) => name.replaceAll('_', '-').startsWith('x-audgate-')).sort();
 }
 
-function challenges({ rawHeaders }: Answer): readonly string[] {
+export function challenges({ rawHeaders }: Answer): readonly string[] {
   return rawHeaders.flatMap((name, at) =>
     at % 2 === 0 && name.toLowerCase() === 'www-authenticate' ? [rawHeaders[at + 1] ?? ''] : [],
   );

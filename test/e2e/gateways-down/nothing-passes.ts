@@ -2,9 +2,26 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { FAILURES } from '../../../conformance/gateways/failures.ts';
 import type { StartGateway } from '../../../conformance/gateways/gateway.ts';
-import { ask, freePort, KEY, openWorld, startGateway, startServers } from '../../examples/gateway-world.ts';
+import type { JsonObject } from '../../../src/json/value.ts';
+import {
+  ask,
+  freePort,
+  KEY,
+  openWorld,
+  type Question,
+  startGateway,
+  startServers,
+} from '../../examples/gateway-world.ts';
 
-export function nothingPasses(start: StartGateway): void {
+/** Of a gateway that hands on no body. */
+export interface Without {
+  /** Laid over each server's record. */
+  readonly server: JsonObject;
+  /** What a right call has besides. */
+  readonly headers: NonNullable<Question['headers']>;
+}
+
+export function nothingPasses(start: StartGateway, { server, headers }: Without = { server: {}, headers: [] }): void {
   test.each(FAILURES)('in audgate’s place: $name', async (failure) => {
     const failing = await failure.start();
     onTestFinished(() => failing.stop());
@@ -12,27 +29,29 @@ export function nothingPasses(start: StartGateway): void {
   });
 
   test('audgate hangs, and goes on; audgate is killed', async () => {
-    const world = await openWorld(start);
+    const world = await openWorld(start, { server });
     const token = await world.issuer.token(world.resources.files);
-    expect((await world.ask({ token })).status).toBe(200);
+    expect((await world.ask({ token, headers })).status).toBe(200);
     expect(world.arrivals).toHaveLength(1);
 
     world.audgate.signal('SIGSTOP');
-    expect((await world.ask({ token })).status).toBeGreaterThanOrEqual(403);
+    expect((await world.ask({ token, headers })).status).toBeGreaterThanOrEqual(403);
     world.audgate.signal('SIGCONT');
-    expect((await world.ask({ token })).status).toBe(200);
+    expect((await world.ask({ token, headers })).status).toBe(200);
     expect(world.arrivals).toHaveLength(2);
 
     world.audgate.signal('SIGKILL');
     await world.audgate.ended;
-    expect((await world.ask({ token })).status).toBeGreaterThanOrEqual(403);
+    expect((await world.ask({ token, headers })).status).toBeGreaterThanOrEqual(403);
     expect(world.arrivals).toHaveLength(2);
   });
 
   test('another key than the caller’s: audgate refuses the gateway, and the gateway its clients', async () => {
-    const world = await openWorld((parts) => start({ ...parts, audgate: { ...parts.audgate, key: 'not-the-key' } }));
+    const world = await openWorld((parts) => start({ ...parts, audgate: { ...parts.audgate, key: 'not-the-key' } }), {
+      server,
+    });
     const token = await world.issuer.token(world.resources.files);
-    expect((await world.ask({ token })).status).toBeGreaterThanOrEqual(400);
+    expect((await world.ask({ token, headers })).status).toBeGreaterThanOrEqual(400);
     expect(world.arrivals).toEqual([]);
   });
 }
