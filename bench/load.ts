@@ -10,6 +10,8 @@ export interface Load {
   readonly url: string;
   readonly path: string;
   readonly bodies: readonly string[];
+  /** Credentials of the bodies' requests, one each; without, none is sent. */
+  readonly authorization?: readonly string[];
   readonly connections: number;
   readonly seconds: number;
   /** Requests a second over all connections, evenly spaced; null: as many as are answered. */
@@ -29,13 +31,15 @@ export interface Loaded {
 
 const chunks: Buffer[] = [];
 for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-const { url, path, bodies, connections, seconds, rate, answer } = JSON.parse(Buffer.concat(chunks).toString()) as Load;
+const load = JSON.parse(Buffer.concat(chunks).toString()) as Load;
+const { url, path, bodies, authorization, connections, seconds, rate, answer } = load;
 const { hostname, port, host } = new URL(url);
-const requests = bodies.map((body) =>
-  Buffer.from(
-    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  ),
-);
+const requests = bodies.map((body, index) => {
+  const credential = authorization?.[index] === undefined ? '' : `authorization: ${authorization[index]}\r\n`;
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\n${credential}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+});
 
 const latencies: number[] = [];
 const free: Socket[] = [];

@@ -25,7 +25,8 @@ export async function measure(
   return { ...loaded, throughput: loaded.answered / load.seconds, cpu_us: used / loaded.answered };
 }
 
-async function generate(load: Load): Promise<Loaded> {
+/** Runs the load generator, on its own core, to its end. */
+export async function generate(load: Load): Promise<Loaded> {
   const child = pinned(LOAD_CORE, [process.execPath, 'bench/load.ts'], ['pipe', 'pipe', 'inherit']);
   child.stdin?.end(JSON.stringify(load));
   let text = '';
