@@ -28,7 +28,9 @@ export const operationInput = z.strictObject({
   name: text.describe('METHOD, or METHOD TARGET for methods by target; subscriptions/listen with all its targets'),
   scopes: texts.describe('required scopes: the method’s, then the target’s'),
   implied_by: z.record(text, texts).describe('required scope → the scopes that imply it (scope_implies, transitive)'),
-  labels: labels.describe('where targets of a subscription differ in one, the list of all its values'),
+  labels: labels.describe(
+    'where targets of a subscription, or the entries that * stands for, differ in one: the list of its values',
+  ),
 });
 
 export const serverInput = z.strictObject({

@@ -14,7 +14,7 @@ import {
   type TargetKind,
 } from './method.ts';
 import type { WrittenOperation, WrittenServer } from './schema.ts';
-import { type Subscriptions, subscriptions } from './subscription.ts';
+import { labelsOf, type Subscriptions, subscriptions } from './subscription.ts';
 
 /** `operation`: undefined for what is not open. */
 export type Classifier = Subscriptions;
@@ -36,7 +36,10 @@ export function classifier(server: Listed): Classifier {
     if (!takesTarget(method)) open.set(method, needs(methods.get(method)));
   }
   const notification = needs();
-  const unread = needs({ scopes: server.base_scopes ?? allScopes(server), labels: {} });
+  // Any call must satisfy the custom rules of every one: nobody looks at which it is.
+  const every = everyEntry(server);
+  const scopes = server.base_scopes ?? every.flatMap((entry) => entry.scopes);
+  const unread = needs({ scopes, labels: labelsOf(every) });
 
   const finders = new Map<string, Partial<Record<TargetKind, Find<Needs>>>>();
   const find = (method: string, kind: keyof typeof FINDERS) =>
@@ -91,10 +94,10 @@ function onlyTarget({ tool, prompt, uri, task }: CallFacts): TargetKind | 'none'
   return task !== undefined ? 'task' : 'none';
 }
 
-/** What a token needs that may make any call: nobody looks at which it makes. */
-function allScopes({ methods, tools, prompts, resources, unlisted_tools: unlisted }: Listed): string[] {
+/** All that a call could be. */
+function everyEntry({ methods, tools, prompts, resources, unlisted_tools: unlisted }: Listed): WrittenOperation[] {
   const listed = [methods, tools, prompts, resources].flatMap((entries) => Object.values(entries));
-  return [...listed.flatMap(({ scopes }) => scopes), ...(unlisted === 'deny' ? [] : unlisted.scopes)];
+  return unlisted === 'deny' ? listed : [...listed, { scopes: unlisted.scopes, labels: {} }];
 }
 
 /** From a server's entries, each made what is looked for, to what a target is. */

@@ -53,8 +53,11 @@ export function subscriptions(
   };
 }
 
-/** A label on which targets differ becomes the list of its values: a client orders its targets, and must not hide one by it. */
-function labelsOf(parts: Parts): JsonObject {
+/**
+ * Labels of what many entries stand for. One on which they differ becomes the list of its values: a client orders its
+ * targets, and must not hide one of them by it.
+ */
+export function labelsOf(parts: Parts): JsonObject {
   const values = new Map<string, Json[]>();
   for (const part of parts) {
     for (const [name, value] of Object.entries(part?.labels ?? {})) {

@@ -1,7 +1,8 @@
 /** What a gateway's request is decided as, by the server's call_from; the service comes up, so activation agrees. */
 import { describe, expect, it } from 'vitest';
 import type { Ask } from '../../src/decide/ask.ts';
-import { openDesk, READ_FILE } from './desk.ts';
+import { FILES } from '../property/world.ts';
+import { EVERYONE, openDesk, READ_FILE } from './desk.ts';
 
 const post = (text: string): Partial<Ask> => ({
   source: { kind: 'request', method: 'POST', body: { kind: 'whole', bytes: Buffer.from(text) } },
@@ -57,6 +58,13 @@ describe('call_from: none', () => {
     expect(await desk.decide({ token: waived, ...post(CALL) })).toMatchObject({
       reasons: [{ code: 'lifetime_exceeded' }],
     });
+  });
+
+  it('is not said where no call was asked about', async () => {
+    const desk = await openDesk();
+    const list = await desk.service.allowed({ server: FILES, token: await desk.token() }, EVERYONE);
+    expect(list).toMatchObject({ decision: 'allow', advice: {} });
+    expect(list).not.toHaveProperty('advice.call_from');
   });
 
   it('says nothing of a call that the gateway names itself', async () => {

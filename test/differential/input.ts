@@ -110,7 +110,17 @@ export const policyInputs: fc.Arbitrary<PolicyInput> = fc.record(
       date: fc.constant('2026-11-23'),
     }),
     call: fc.record(
-      { method, tool, prompt: tool, uri: oneOf('file:///docs/a.md'), task: odd, arguments: object },
+      {
+        method,
+        tool,
+        prompt: tool,
+        uri: oneOf('file:///docs/a.md'),
+        task: odd,
+        lists: few(oneOf('tools/list')),
+        uris: few(oneOf('file:///docs/a.md', 'file:///etc')),
+        tasks: few(odd),
+        arguments: object,
+      },
       { requiredKeys: ['method'], noNullPrototype: true },
     ),
     token: fc.record(
@@ -150,6 +160,7 @@ export const policyInputs: fc.Arbitrary<PolicyInput> = fc.record(
           clock_tolerance_seconds: fc.constantFrom(0, 5, 60),
         }),
         operation,
+        unlisted: fc.record({ uris: few(oneOf('file:///etc')), tasks: few(odd) }),
         operations: fc.array(operation, { maxLength: 4 }),
         waivers: fc.array(fc.oneof(waiverOf('audience'), waiverOf('lifetime')), { maxLength: 3 }),
         elsewhere: few(audience),

@@ -35,6 +35,24 @@ function build(
   });
 }
 
+describe('the input of a call with many targets', () => {
+  const method = 'subscriptions/listen';
+  it('holds all of them, and which are not open', () => {
+    const call = { method, lists: ['tools/list'], uris: ['file:///nowhere'], tasks: ['t1'] };
+    const input = build({ call });
+    expect(policyInput.parse(input)).toEqual(input);
+    expect(input.call).toEqual(call);
+    expect(input.registered.operation).toBeUndefined();
+    expect(input.registered.unlisted).toEqual({ uris: ['file:///nowhere'], tasks: ['t1'] });
+  });
+  it('says nothing of what is not open where all of it is, or where the call is another', () => {
+    const open = build({ call: { method, lists: ['tools/list'], uris: [], tasks: [] } });
+    expect(open.registered).toMatchObject({ operation: { name: method } });
+    expect('unlisted' in open.registered).toBe(false);
+    expect('unlisted' in build({ call: { method: 'tools/call', tool: 'unlisted' } }).registered).toBe(false);
+  });
+});
+
 describe('the input', () => {
   it('follows its schema, with as little as there may be and with all there may be', () => {
     const full = build({

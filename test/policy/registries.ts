@@ -30,6 +30,10 @@ const waiver = { issuer: 'corp', operations: ['tools/call read_file'], owner: 't
 
 /** One server of each kind that the activation check treats apart. */
 export const VARIED: Readonly<Record<string, object>> = {
+  blind: { call_from: 'none', tools: { a: { scopes: ['s:a'] } }, prompts: { b: { scopes: ['s:b'] } } },
+  based: { call_from: 'none', base_scopes: ['s:base'], tools: { a: { scopes: ['s:a'] } } },
+  freely: { call_from: 'none', base_scopes: [], tools: { a: { scopes: ['s:a'] } } },
+  headed: { call_from: 'headers', methods: { 'tasks/get': { scopes: ['s:task'] }, 'http/get': {} } },
   files: {
     audiences: [{ value: 'api://files', issuer: 'corp' }],
     issuers: ['corp', 'partner'],

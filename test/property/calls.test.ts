@@ -87,7 +87,7 @@ describe('a subscription with one unlisted URI is never allowed', () => {
   it('wherever it stands, and whatever the token may', async () => {
     const desk = await openDesk();
     const token = await desk.token({ claims: { scope: 'files:read files:write files:own' } });
-    const listed = fc.constantFrom('file:///docs/a', 'file:///docs/b', 'file:///docs/');
+    const listed = fc.constantFrom<string[]>('file:///docs/a', 'file:///docs/b', 'file:///docs/');
     const unlisted = fc.oneof(
       fc.constantFrom(
         'file:///docs',

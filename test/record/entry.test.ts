@@ -163,11 +163,12 @@ test('what a token or client wrote is cut to 255 characters and 16 values everyw
       },
       input: {
         ...input,
-        call: { method: long, uri: long },
+        call: { method: long, uri: long, uris: many.map((uri) => uri + long), tasks: many, lists: [long] },
         token: { ...input.token, audiences: [long], scopes: many, subject: long, key_id: long },
         registered: {
           ...input.registered,
           elsewhere: many,
+          unlisted: { uris: many.map((uri) => uri + long), tasks: many },
           // METHOD TARGET, where the registry opens tools or URIs that it does not list.
           operation: { name: `resources/read \u202e${long}`, scopes: ['files:read'], implied_by: {}, labels: {} },
         },

@@ -135,8 +135,14 @@ describe('a subscription', () => {
   });
 
   test('with one unlisted URI among any is never open, and needs no less than each of them alone', () => {
-    const listed = fc.constantFrom('file:///secret', 'file:///docs/a', 'file:///docs/b/c');
-    const foreign = fc.constantFrom('file:///Secret', 'file:///docs', 'file:///secret/', 'file:///docs/%2e%2e/x', '*');
+    const listed = fc.constantFrom<string[]>('file:///secret', 'file:///docs/a', 'file:///docs/b/c');
+    const foreign = fc.constantFrom<string[]>(
+      'file:///Secret',
+      'file:///docs',
+      'file:///secret/',
+      'file:///docs/%2e%2e/x',
+      '*',
+    );
     fc.assert(
       fc.property(fc.array(listed), foreign, fc.nat(), (uris, other, at) => {
         expect(operation({ uris: uris.toSpliced(at % (uris.length + 1), 0, other) })).toBeUndefined();
@@ -156,7 +162,6 @@ describe('any call', () => {
     );
     expect(SERVER.operation(any)).toMatchObject({
       name: '*',
-      labels: {},
       implied_by: { 'files:read': ['files:admin'] },
     });
     expect(needs(any, serverOf({ server: 'unlisted_tools: { scopes: [a] }' }))).toEqual(['a']);
@@ -165,6 +170,9 @@ describe('any call', () => {
   test('or the base scopes, where the registry lists them', () => {
     expect(needs(any, serverOf({ server: `call_from: none\nbase_scopes: [base]${LISTED}` }))).toEqual(['base']);
     expect(needs(any, serverOf({ server: `call_from: none\nbase_scopes: []${LISTED}` }))).toEqual([]);
+  });
+  test('has the labels of every one, so that no rule about one of them is left out', () => {
+    expect(SERVER.operation(any)?.labels).toEqual({ by: ['method', 'prompt'], risk: ['low', 'high'] });
   });
   test('has no target', () => {
     expect(needs({ method: '*', tool: 'read_file' })).toBeUndefined();
