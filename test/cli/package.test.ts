@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { access, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audgate, createWorld, FILES } from './audgate.ts';
+import { audgate, createWorld, FILES, serving } from './audgate.ts';
 
 const run = promisify(execFile);
 const TSC = resolve('node_modules/typescript/bin/tsc');
@@ -80,6 +80,31 @@ describe('the package', () => {
   });
 });
 
+/** A program of a user, beside which the package is installed. */
+async function user(name: string, text: string): Promise<string> {
+  const folder = join(staged, name);
+  await mkdir(join(folder, 'node_modules'), { recursive: true });
+  await symlink(staged, join(folder, 'node_modules/audgate'));
+  const types = { types: ['node'], typeRoots: [resolve('node_modules/@types')] };
+  const compilerOptions = {
+    module: 'NodeNext',
+    target: 'ES2024',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    ...types,
+  };
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+  await writeFile(join(folder, 'program.ts'), text);
+  return folder;
+}
+const types = (folder: string) =>
+  run(process.execPath, [TSC, '-p', folder]).then(
+    () => '',
+    ({ stdout }: { stdout: string }) => stdout,
+  );
+
 describe('the library', () => {
   const QUESTION = `{ server: '${FILES}', token: process.argv[2] ?? null, source: { kind: 'call', method: 'tools/list' } }`;
   const program = `
@@ -102,31 +127,6 @@ console.log(decision.decision);
 started.service.close();
 `;
 
-  /** A program of a user, beside which the package is installed. */
-  async function user(name: string, text: string): Promise<string> {
-    const folder = join(staged, name);
-    await mkdir(join(folder, 'node_modules'), { recursive: true });
-    await symlink(staged, join(folder, 'node_modules/audgate'));
-    const types = { types: ['node'], typeRoots: [resolve('node_modules/@types')] };
-    const compilerOptions = {
-      module: 'NodeNext',
-      target: 'ES2024',
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-      ...types,
-    };
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
-    await writeFile(join(folder, 'program.ts'), text);
-    return folder;
-  }
-  const types = (folder: string) =>
-    run(process.execPath, [TSC, '-p', folder]).then(
-      () => '',
-      ({ stdout }: { stdout: string }) => stdout,
-    );
-
   test('decides in process, with the types that it says it has', async () => {
     const folder = await user('right', program);
     expect(await types(folder)).toBe('');
@@ -137,5 +137,52 @@ started.service.close();
   test('has types that tell a mistake', async () => {
     const folder = await user('wrong', program.replace('decision.decision', 'decision.decided'));
     expect(await types(folder)).toContain("'decided' does not exist");
+  });
+});
+
+describe('the client', () => {
+  const program = `
+import { type Allow, createClient } from 'audgate/client';
+
+const client = createClient({ url: process.argv[2] ?? '', timeout_ms: 5000 });
+const server = '${FILES}';
+const token = process.argv[3] ?? null;
+const answer = await client.decide({ server, token, call: { method: 'tools/call', tool: 'read_file', arguments: {} } });
+const of = (allow: Allow) => allow.principal.issuer;
+console.log(answer.decision === 'allow' ? of(answer) : 'problem' in answer ? answer.problem.kind : answer.reasons[0]?.code);
+const { tools } = await client.allowed({ server, token });
+console.log(tools.join());
+`;
+
+  test('is imported by its name, and asks the program', async () => {
+    const folder = await user('client', program);
+    expect(await types(folder)).toBe('');
+    const asked = async (url: string, token: string) =>
+      (await run(process.execPath, [join(folder, 'program.ts'), url, token])).stdout.trim().split('\n');
+    const { url, child, end } = await serving(['--registry', world.registry]);
+    expect(await asked(url, await world.token())).toEqual([
+      expect.stringMatching(/^https?:/),
+      expect.stringContaining('read_file'),
+    ]);
+    expect(await asked(url, 'no token')).toEqual(['token_malformed']);
+    child.kill('SIGTERM');
+    await end;
+    expect(await asked(url, 'no token')).toEqual(['unreachable']);
+  });
+
+  test('takes no question of another form', async () => {
+    const folder = await user('mistaken', program.replace("method: 'tools/call', tool", "method: 'tools/call', tol"));
+    expect(await types(folder)).toContain("'tol' does not exist");
+  });
+
+  test('brings nothing along but itself: its files import nothing from elsewhere', async () => {
+    const files = await readdir(join(staged, 'dist/client'));
+    const texts = await Promise.all(
+      files.filter((file) => file.endsWith('.js')).map((file) => readFile(join(staged, 'dist/client', file), 'utf8')),
+    );
+    const imported = texts.flatMap((text) =>
+      [...text.matchAll(/(?:from|import\()\s*['"]([^'"]+)['"]/g)].map(([, from]) => from),
+    );
+    expect(imported.filter((from) => !from?.startsWith('./'))).toEqual(['node:http']);
   });
 });

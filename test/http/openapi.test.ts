@@ -3,10 +3,10 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { createOpenapi } from '../../src/http/openapi.ts';
 import { PROBLEMS } from '../../src/http/problems.ts';
-import { ALLOW, DENY, INDETERMINATE, serve } from './serve.ts';
+import { ALLOW, caller, DENY, FILES, INDETERMINATE, NOTHING, OPENED, serve } from './serve.ts';
 
 interface Operation {
-  readonly responses: Readonly<Record<string, unknown>>;
+  readonly responses: Readonly<Record<string, { readonly content?: object }>>;
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -29,15 +29,85 @@ describe('GET /openapi.json', () => {
   });
 
   it('documents every path that is served', async () => {
-    const { url } = await serve();
+    expect(Object.keys((await document()).paths).sort()).toEqual([
+      '/.well-known/authzen-configuration',
+      '/access/v1/evaluation',
+      '/access/v1/evaluations',
+      '/health/live',
+      '/health/ready',
+      '/metrics',
+      '/openapi.json',
+      '/v1/allowed',
+      '/v1/data/audgate/decide',
+      '/v1/decide',
+      '/v1/enforce',
+      '/v1/explain',
+      '/v1/gateways/{profile}/{key}',
+      '/v1/servers',
+      '/v1/servers/{key}',
+      '/v1/servers/{key}/protected-resource-metadata',
+      '/v1/status',
+    ]);
+  });
+
+  it('documents what each of them answers: with a question that is none, and without the caller’s key', async () => {
     const { paths } = await document();
+    const open = await serve();
+    const closed = await serve({ callers: { edge: caller('k', '*', ['decide']) } });
     for (const [path, operations] of Object.entries(paths)) {
-      for (const method of Object.keys(operations)) {
-        const response = await fetch(`${url}${path.replace('{key}', 'files')}`, { method: method.toUpperCase() });
-        expect([200, 415]).toContain(response.status);
+      for (const [method, { responses }] of Object.entries(operations)) {
+        for (const { url } of [open, closed]) {
+          const target = `${url}${path.replace('{profile}', 'envoy').replace('{key}', 'files')}`;
+          const response = await fetch(target, { method: method.toUpperCase() });
+          const documented = responses[response.status];
+          expect([path, response.status, documented !== undefined]).toEqual([path, response.status, true]);
+          const type = response.headers.get('content-type')?.split(';')[0];
+          expect([path, response.status, type, Object.keys(documented?.content ?? {}).includes(`${type}`)]).toEqual([
+            path,
+            response.status,
+            type,
+            true,
+          ]);
+        }
       }
     }
-    expect(Object.keys(paths)).toHaveLength(10);
+  });
+
+  it.each([
+    ['/v1/allowed', 200, 'Allowed', { ...ALLOW, ...OPENED, custom: 'none' }],
+    ['/v1/allowed', 200, 'Allowed', { ...DENY, ...NOTHING, custom: 'not_judged' }],
+    ['/v1/allowed', 503, 'AllowedIndeterminate', { ...INDETERMINATE, ...NOTHING, custom: 'none' }],
+  ])('%s with %i fits %s', async (_path, _status, name, answer) => {
+    const { components } = await document();
+    const fits = new Ajv2020({ strict: false, validateFormats: false }).compile(components.schemas[name] ?? {});
+    expect([fits(answer), fits({ ...answer, tools: 'all' })]).toEqual([true, false]);
+  });
+
+  it('has JSON Schemas for AuthZEN and the Data API that accept what is answered, and the questions that are taken', async () => {
+    const { components } = await document();
+    const ajv = new Ajv2020({ strict: false, validateFormats: false });
+    const fits = (name: string, value: unknown) => ajv.compile(components.schemas[name] ?? {})(value);
+    const resource = { type: 'tool', id: 'read_file', properties: { server: FILES } };
+    const one = { subject: { type: 'access_token', id: 'x' }, action: { name: 'tools/call' }, resource, more: 1 };
+    const input = { server: FILES };
+    for (const decision of [ALLOW, DENY, INDETERMINATE]) {
+      const { post } = await serve({ decide: async () => decision });
+      const answered = async (path: string, body: object) => (await post(body, {}, path)).json();
+      expect(fits('Evaluated', await answered('/access/v1/evaluation', one))).toBe(true);
+      expect(fits('EvaluatedEither', await answered('/access/v1/evaluations', one))).toBe(true);
+      expect(
+        fits('EvaluatedEither', await answered('/access/v1/evaluations', { ...one, evaluations: [{}, { action: 1 }] })),
+      ).toBe(true);
+      expect(fits('DataAnswer', await answered('/v1/data/audgate/decide', { input }))).toBe(true);
+      expect(fits('DataAnswer', await answered('/v1/data/audgate/decide', {}))).toBe(true);
+      expect(fits('OpaError', await answered('/v1/data/audgate/decide', { input: 1 }))).toBe(true);
+    }
+    expect([fits('EvaluationRequest', one), fits('EvaluationRequest', { ...one, action: {} })]).toEqual([true, false]);
+    expect([
+      fits('EvaluationsRequest', { evaluations: [{}] }),
+      fits('EvaluationsRequest', { evaluations: {} }),
+    ]).toEqual([true, false]);
+    expect([fits('DataRequest', { input }), fits('DataRequest', { input: {} })]).toEqual([true, false]);
   });
 
   it('documents every status of a problem somewhere, but 405, which no operation has', async () => {
