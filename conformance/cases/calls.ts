@@ -20,6 +20,9 @@ const prompt = (name: string): Call => ({ method: 'prompts/get', name, params: {
 export const CALLS = {
   read_file: tool('read_file', { path: '/docs/a.txt' }),
   foreign_words: tool('read_file', { path: 'Ångström \u2028 \u{1F511} \u0000' }),
+  placeholders: tool('read_file', {
+    path: '{http.request.host} {env.PATH} {vars.mcp_body} $host \x24{PATH} %[req.hdr(host)] %{HOST} %REQ(HOST)% {{ .Host }}',
+  }),
   write_file: tool('write_file', { path: '/docs/a.txt', text: 'x' }),
   delete_all: tool('delete_all'),
   pay: tool('pay', { amount: 5 }),

@@ -55,6 +55,8 @@ export interface Expectation {
   readonly scope?: string;
   /** Headers `x-audgate-…` that audgate does not know arrive as the client sent them. */
   readonly strangers?: true;
+  /** The client's trailers arrive, as trailers: after the body, and apart from the headers. */
+  readonly trailers?: true;
   /** A text that the answer's body holds. */
   readonly holds?: string;
   /**

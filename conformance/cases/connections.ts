@@ -22,7 +22,18 @@ export const CONNECTIONS: Section = {
     { name: 'HTTP/1.0 without Host', send: { version: 'HTTP/1.0', host: null }, expect: OK_OR_REFUSED },
     { name: 'HTTP/1.0, chunked', send: { version: 'HTTP/1.0', framing: 'chunked' }, expect: OK_OR_REFUSED },
     { name: 'HTTP/0.9', send: { raw: 'GET /files/mcp\r\n\r\n' }, expect: REFUSED },
-    { name: 'HTTP/9.9', send: { version: 'HTTP/9.9' }, expect: REFUSED },
+    {
+      name: 'HTTP/9.9',
+      send: { version: 'HTTP/9.9' },
+      expect: REFUSED,
+      departures: [
+        {
+          gateways: ['haproxy'],
+          because: 'HAProxy reads any version above 1.1 as 1.1, and so hands it on',
+          expect: OK,
+        },
+      ],
+    },
     { name: 'NUL in a header', send: { headers: ['X-Note: a\0b'] }, expect: REFUSED },
     { name: 'NUL in the token', send: { token: null, headers: ['Authorization: Bearer {right}\0'] }, expect: REFUSED },
     { name: 'CR in a header', send: { headers: ['X-Note: a\rX-Audgate-Subject: forged'] }, expect: OK_OR_REFUSED },

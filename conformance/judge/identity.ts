@@ -19,20 +19,25 @@ const NAMES: readonly string[] = IDENTITY_HEADERS;
 /** As CGI and its heirs read names: dash and underscore are one (RFC 3875 §4.1.18). */
 const folded = (name: string) => name.toLowerCase().replaceAll('_', '-');
 
+/** What may arrive beside audgate's own. */
+export interface Tolerated {
+  readonly strangers?: true;
+  readonly trailers?: true;
+}
+
 /**
- * @param strangers whether names that audgate does not know may arrive
  * @returns what is wrong, in words; empty when nothing is
  */
 export function identityProblems(
   { headers, trailers }: Arrival,
   expected: Identity,
-  strangers = false,
+  tolerated: Tolerated,
 ): readonly string[] {
   const problems: string[] = [];
-  for (const [name, value] of [...headers, ...trailers]) {
+  for (const [name, value] of [...headers, ...(tolerated.trailers ? [] : trailers)]) {
     if (!folded(name).startsWith('x-audgate-')) continue;
     const known = NAMES.includes(folded(name)) || folded(name) === 'x-audgate-key';
-    if (!NAMES.includes(name.toLowerCase()) && !(strangers && !known))
+    if (!NAMES.includes(name.toLowerCase()) && !(tolerated.strangers && !known))
       problems.push(`the client's own ${name} arrived`);
     else if (known && value.includes(FORGED)) problems.push(`${name} arrived as the client wrote it`);
   }

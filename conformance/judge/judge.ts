@@ -141,7 +141,7 @@ function arrivalProblems(
     ...(arrival.body.equals(sent.message)
       ? []
       : [`expected the body's ${sent.message.length} bytes as they were sent, found ${arrival.body.length} others`]),
-    ...identityProblems(arrival, identity, expect.strangers === true),
+    ...identityProblems(arrival, identity, expect),
   ];
 }
 
