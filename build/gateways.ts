@@ -29,10 +29,15 @@ const POLICY = '/usr/sbin/policy-rc.d';
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const root = process.getuid?.() === 0;
 
-await installPackages();
-await installEnvoy();
-await installCaddy();
-for (const program of ['nginx', 'haproxy', 'envoy', 'caddy'] as const) say(await describe(program));
+try {
+  await installPackages();
+  await installEnvoy();
+  await installCaddy();
+  for (const program of ['nginx', 'haproxy', 'envoy', 'caddy'] as const) say(await describe(program));
+} catch (error) {
+  process.stderr.write(`gateways: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
 
 async function installPackages(): Promise<void> {
   const wanted: string[] = [];
@@ -141,8 +146,9 @@ async function must(command: string, args: readonly string[], how: How = {}): Pr
 }
 
 /** sudo only where it asks nothing. */
-const asRoot = (command: string, args: readonly string[]): Promise<Ran> =>
-  root ? run(command, args) : run('sudo', ['-n', command, ...args]);
+function asRoot(command: string, args: readonly string[]): Promise<Ran> {
+  return root ? run(command, args) : run('sudo', ['-n', command, ...args]);
+}
 
 async function has(look: () => Promise<unknown>): Promise<boolean> {
   try {

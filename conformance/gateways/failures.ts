@@ -16,24 +16,14 @@ export interface Failing {
 
 export interface Failure {
   readonly name: string;
-  /**
-   * It answers a well-formed 2xx without audgate's own headers: a gateway that reads the status alone cannot tell it from
-   * an allow. Tests of such a gateway leave these rows out by this member, and its README says so.
-   */
-  readonly forged?: true;
   start(): Promise<Failing>;
 }
 
 /** Bytes of an HTTP answer as they are written; nothing is added. */
 const raw = (text: string) => (socket: Socket) => socket.once('data', () => socket.end(text));
-const http = (name: string, answer: RequestListener, more: { readonly forged?: true } = {}): Failure => ({
+const http = (name: string, answer: RequestListener): Failure => ({ name, start: () => listen(createHttp(answer)) });
+const tcp = (name: string, meet: (socket: Socket) => void): Failure => ({
   name,
-  ...more,
-  start: () => listen(createHttp(answer)),
-});
-const tcp = (name: string, meet: (socket: Socket) => void, more: { readonly forged?: true } = {}): Failure => ({
-  name,
-  ...more,
   start: () => listen(createServer(meet)),
 });
 
@@ -67,10 +57,11 @@ export const FAILURES: readonly Failure[] = [
   }),
   http('304', (_, answer) => answer.writeHead(304).end()),
   http('404: audgate without adapters', (_, answer) => answer.writeHead(404).end()),
-  http('204', (_, answer) => answer.writeHead(204).end(), { forged: true }),
-  http('206', (_, answer) => answer.writeHead(206).end('{}'), { forged: true }),
-  http('a bare 200', (_, answer) => answer.writeHead(200).end('{"decision":"allow"}'), { forged: true }),
-  tcp('a bare 200 that is cut short', raw('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}'), { forged: true }),
+  // Well-formed, and still not audgate's: its own headers are missing.
+  http('204', (_, answer) => answer.writeHead(204).end()),
+  http('206', (_, answer) => answer.writeHead(206).end('{}')),
+  http('a bare 200', (_, answer) => answer.writeHead(200).end('{"decision":"allow"}')),
+  tcp('a bare 200 that is cut short', raw('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{}')),
 ];
 
 async function listen(server: Server): Promise<Failing> {
