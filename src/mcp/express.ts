@@ -32,7 +32,11 @@ export function protectExpress(
     const answer = await judge(guard, request).catch((err: unknown) =>
       guard.failed(err, 'a request could not be judged, and was refused'),
     );
-    if (answer !== null) return send(response, answer, request.method);
+    if (answer !== null) {
+      // What is left of a body that is too large is dropped, so that its sender gets to read the answer.
+      request.resume();
+      return send(response, answer, request.method);
+    }
     cutAt(response, Date.parse(request.audgate?.valid_until ?? '') - guard.now());
     next();
   };
@@ -50,7 +54,7 @@ async function judge(guard: Guard, request: ExpressRequest): Promise<Answer | nu
 
   if (Readable.isDisturbed(request))
     return guard.failed(new Error(CONSUMED), 'a request could not be judged, and was refused');
-  // Node's own way of reading cuts the connection after half a body, and nobody would read the answer.
+  // A request that is left in the middle would be destroyed, and the rest of its body never taken off the connection.
   const body = await readBody(request.iterator({ destroyOnReturn: false }), guard.body_bytes);
   const outcome = await guard.judge({ method, target, headers, body });
   if (outcome.kind === 'refused') return outcome.answer;

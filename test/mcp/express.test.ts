@@ -53,18 +53,19 @@ async function start(guard: OpenedGuard, before?: (app: Express) => void) {
   return { origin, port, send, calls };
 }
 
-/** What a socket answers to these very lines. @returns its status */
-function raw(port: number, lines: readonly string[], body = ''): Promise<number> {
+/** What a socket answers to these very lines. @returns the status of each answer */
+function raw(port: number, lines: readonly string[], body = ''): Promise<number[]> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const socket = connect(port, '127.0.0.1', () =>
-      socket.write(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`),
-    );
+    const socket = connect(port, '127.0.0.1', () => {
+      const last = 'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+      socket.write(`${lines.join('\r\n')}\r\n\r\n${body}${last}`);
+    });
     socket.setEncoding('utf8').on('data', (piece: string) => {
       text += piece;
     });
     socket.once('error', reject);
-    socket.once('close', () => resolve(Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1])));
+    socket.once('close', () => resolve([...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))));
   });
 }
 
@@ -111,13 +112,22 @@ it('refuses two credentials, whichever comes first, and headers sent twice', asy
   const right = `Authorization: Bearer ${await issuer.token(FILES)}`;
   const other = `Authorization: Bearer ${await issuer.token(BILLING)}`;
   const head = ['POST /mcp HTTP/1.1', 'Host: x', 'Content-Type: application/json', `Content-Length: ${READ.length}`];
-  expect(await raw(port, [...head, right], READ)).toBe(200);
-  expect(await raw(port, [...head, right, other], READ)).toBe(400);
-  expect(await raw(port, [...head, other, right], READ)).toBe(400);
-  expect(await raw(port, [...head, right, 'Mcp-Name: read_file', 'Mcp-Name: other'], READ)).toBe(400);
+  expect(await raw(port, [...head, right], READ)).toEqual([200, 404]);
+  expect(await raw(port, [...head, right, other], READ)).toEqual([400, 404]);
+  expect(await raw(port, [...head, other, right], READ)).toEqual([400, 404]);
+  expect(await raw(port, [...head, right, 'Mcp-Name: read_file', 'Mcp-Name: other'], READ)).toEqual([400, 404]);
   const target = `POST /mcp?access_token=${await issuer.token(BILLING)} HTTP/1.1`;
-  expect(await raw(port, [target, ...head.slice(1), right], READ)).toBe(400);
+  expect(await raw(port, [target, ...head.slice(1), right], READ)).toEqual([400, 404]);
   expect(calls).toHaveLength(1);
+});
+
+it('takes a body beyond the limit off the connection, which then serves on', async () => {
+  const { issuer, guard } = await startWorld();
+  const { port, calls } = await start(guard);
+  const right = `Authorization: Bearer ${await issuer.token(FILES)}`;
+  const head = ['POST /mcp HTTP/1.1', 'Host: x', 'Content-Type: application/json', 'Content-Length: 9000000', right];
+  expect(await raw(port, head, 'a'.repeat(9_000_000))).toEqual([400, 404]);
+  expect(calls).toEqual([]);
 });
 
 it('refuses when a body parser was before it, and says so in the log', async () => {
