@@ -153,7 +153,7 @@ describe('the end', () => {
   });
 });
 
-test('a place that is taken is said, and nothing is left listening', async () => {
+test('a place that is taken is said, and the program ends', async () => {
   const { address, issuer } = await serving();
   const folder = await scratch();
   await writeFile(join(folder, 'registry.json'), JSON.stringify(registryOf(issuer, { files: FILES })));

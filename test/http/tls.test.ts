@@ -3,7 +3,7 @@ import { Agent, request } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CallerConfig } from '../../src/config/callers.ts';
-import { tlsDefects } from '../../src/http/tls.ts';
+import { contextOf, tlsDefects } from '../../src/http/tls.ts';
 import { type Authority, askOverTls, type Certificate, createAuthority, selfSigned } from './certificates.ts';
 import { serve } from './serve.ts';
 
@@ -95,6 +95,7 @@ describe('renewal', () => {
     const { port, setTls } = await serve({ callers, tls: { ...server, client_ca: old.certificate } });
     setTls(server);
     expect((await askOverTls(port, { ca: old.certificate, certificate: client })).status).toBe(401);
+    expect(contextOf(server)).toMatchObject({ ca: [], minVersion: 'TLSv1.2' });
   });
 
   it('is no way to begin with TLS', async () => {

@@ -89,6 +89,11 @@ describe('a client certificate', () => {
     expect(await ask(shown[name], { authorization: `Bearer ${key}` })).toBe(status);
   });
 
+  it('beside an Authorization that is no bearer token makes no caller: what it means nobody can tell', async () => {
+    const { ask } = await start();
+    expect(await ask(shown.edge, { authorization: 'Basic eDp5' })).toBe(401);
+  });
+
   it('leaves Authorization alone on an adapter, where it is the client’s', async () => {
     const { ask } = await start();
     const path = '/v1/gateways/envoy/files/mcp';
@@ -152,6 +157,7 @@ describe('names of a certificate', () => {
     ['DNS:a"b, DNS:evil.example', []],
     ['othername:<unsupported>, DNS:a.example', ['a.example']],
     ['othername:<unsupported, DNS:a.example', ['a.example']],
+    ['DNS:a.example, DNS:b"c', []],
     ['nonsense', []],
   ])('%j', (text, names) => {
     expect(namesOf(text)).toEqual(names);

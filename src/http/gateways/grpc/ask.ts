@@ -25,7 +25,7 @@ export function clientHeaders({ headers = {}, header_map }: HttpRequest): SentHe
           ({ key = '', value, raw_value }) => [key, raw_value?.length ? raw_value : value] as const,
         );
   // Latin-1, as Node shows those of HTTP: one character a byte.
-  return sentHeaders(sent.filter(([name]) => !name.startsWith(':')).flatMap(([name, value]) => [name, latin1(value)]));
+  return sentHeaders(sent.flatMap(([name, value]) => [name, latin1(value)]));
 }
 
 /** @param limit bytes of the client's body */
