@@ -1,8 +1,9 @@
 /** A real gateway with the example's own configuration, the real audgate behind it, a real issuer, and two MCP servers. */
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, request as send } from 'node:http';
-import { type AddressInfo, createServer as createTcp } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../../conformance/gateways/free-port.ts';
 import type { GatewayParts, RunningGateway, StartGateway } from '../../conformance/gateways/gateway.ts';
 import type { JsonObject } from '../../src/json/value.ts';
 import { type Issuer, registryOf, startIssuer } from '../e2e/issue.ts';
@@ -183,12 +184,4 @@ export function ask(port: number, question: Question): Promise<Answer> {
     });
     outgoing.end(body);
   });
-}
-
-export async function freePort(): Promise<number> {
-  const server = createTcp();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

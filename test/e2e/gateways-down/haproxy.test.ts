@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { FAILURES } from '../../../conformance/gateways/failures.ts';
+import { freePort } from '../../../conformance/gateways/free-port.ts';
 import { start } from '../../../conformance/gateways/haproxy.ts';
-import { ask, freePort, KEY, startGateway, startServers } from '../../examples/gateway-world.ts';
+import { ask, KEY, startGateway, startServers } from '../../examples/gateway-world.ts';
 import { nothingPasses } from './nothing-passes.ts';
 
 describe('HAProxy, audgate gone', () => {

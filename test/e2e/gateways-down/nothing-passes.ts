@@ -1,17 +1,10 @@
 /** With audgate stopped, hanging, or answering what it never would, a gateway lets nothing through. */
 import { expect, onTestFinished, test } from 'vitest';
 import { FAILURES } from '../../../conformance/gateways/failures.ts';
+import { freePort } from '../../../conformance/gateways/free-port.ts';
 import type { StartGateway } from '../../../conformance/gateways/gateway.ts';
 import type { JsonObject } from '../../../src/json/value.ts';
-import {
-  ask,
-  freePort,
-  KEY,
-  openWorld,
-  type Question,
-  startGateway,
-  startServers,
-} from '../../examples/gateway-world.ts';
+import { ask, KEY, openWorld, type Question, startGateway, startServers } from '../../examples/gateway-world.ts';
 
 /** Of a gateway that hands on no body. */
 export interface Without {
