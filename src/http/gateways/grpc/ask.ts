@@ -8,7 +8,11 @@ import { callHeaders, onlyValue, type SentHeaders, sentHeaders, valuesOf } from 
 import { isHostile } from '../target.ts';
 import type { CheckRequest, HttpRequest } from './messages.ts';
 
-/** What Envoy says of the body beside it. The length is the client's own, where Envoy is told to hand it on. */
+/**
+ * What Envoy says of the body beside it. The length is the client's own, where Envoy is told to hand it on. NOT found: with
+ * `allow_partial_message: true` Envoy calls a body whole of which exactly `max_request_bytes` had arrived, though a chunked
+ * one may go on (measured, Envoy 1.40); so that setting must be false wherever a body is judged.
+ */
 const BODY = { partial: 'x-envoy-auth-partial-body', length: 'content-length' };
 
 /** Of Envoy's route, in the check's `context_extensions`, which no client can write. */
