@@ -137,7 +137,12 @@ export async function createService(parts: ServiceParts): Promise<StartedService
         metrics.decided(decision, Number(parts.ticks() - tick) / 1e9, door);
         return decision;
       },
-      allowed: (ask, caller) => decideAllowed(ask, caller, snapshot, deciding, seconds()),
+      async allowed(ask, caller) {
+        const tick = parts.ticks();
+        const answer = await decideAllowed(ask, caller, snapshot, deciding, seconds());
+        metrics.decided(answer, Number(parts.ticks() - tick) / 1e9, 'audgate/allowed');
+        return answer;
+      },
       explain: (ask, at, caller) => explain(ask, caller, snapshot, deciding, at ?? seconds()),
       current: () => snapshot,
       issuerStatus: () => keys.status(),

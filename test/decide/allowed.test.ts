@@ -51,6 +51,13 @@ describe('a right token', () => {
   });
 });
 
+it('is counted by its own door', async () => {
+  const { service, metrics, token } = await openDesk();
+  await service.allowed({ server: FILES, token: await token() }, EVERYONE);
+  const text = await metrics.render({ version: '', revision: '', issuerKeys: {} });
+  expect(text).toContain('audgate_door_decisions_total{door="audgate/allowed",decision="allow"} 1');
+});
+
 describe('a token that is refused opens nothing', () => {
   it.each([
     ['for another server', { claims: { aud: BILLING } }, 'audience_mismatch', 401],

@@ -7,7 +7,7 @@ import type { Decision } from '../../src/decision/decision.ts';
 import type { Explanation } from '../../src/decision/explanation.ts';
 import type { Reason } from '../../src/decision/reason.ts';
 import type { DecisionEvent } from '../../src/record/entry.ts';
-import { createMetrics } from '../../src/record/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/record/metrics.ts';
 import { createService, type Service } from '../../src/service.ts';
 import { readCore } from '../../src/sources.ts';
 import { mint, type TokenSpec } from '../../src/testing/mint.ts';
@@ -61,6 +61,7 @@ export const READ_FILE = { kind: 'call', method: 'tools/call', tool: 'read_file'
 
 export interface Desk {
   readonly service: Service;
+  readonly metrics: Metrics;
   /** What was recorded, in order. */
   readonly events: readonly DecisionEvent[];
   /** A right token of `corp` for `files` and `read_file`, bent. */
@@ -84,6 +85,7 @@ export async function openDesk(options: { readonly keyless?: boolean; readonly f
   if (!registered.ok) throw new Error(JSON.stringify(registered.problems));
   const events: DecisionEvent[] = [];
   const core = await readCore();
+  const metrics = createMetrics();
   const started = await createService({
     sources: {
       registry: () => Promise.resolve(options.keyless === true ? registered.keyless : registered.loaded),
@@ -92,7 +94,7 @@ export async function openDesk(options: { readonly keyless?: boolean; readonly f
     keys: defaultConfig().keys,
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
     log: { info: () => {}, warn: () => {}, error: () => {} },
-    metrics: createMetrics(),
+    metrics,
     recorder: { record: (event) => events.push(event), flush: () => Promise.resolve(), dropped: () => 0 },
     now: () => NOW * 1000,
     ticks: () => 0n,
@@ -105,6 +107,7 @@ export async function openDesk(options: { readonly keyless?: boolean; readonly f
 
   const desk: Desk = {
     service,
+    metrics,
     events,
     token(spec = {}, issuer = 'corp') {
       const key = registered.keys.get(issuer);
