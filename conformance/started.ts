@@ -8,7 +8,7 @@ import type { Stage } from './suite.ts';
 import { startAudgate } from './world/audgate.ts';
 import { startIssuer } from './world/issuer.ts';
 import { freePort, written } from './world/listen.ts';
-import { configOf, GATEWAY_KEY, placesAt, registryOf } from './world/registry.ts';
+import { configOf, placesAt, registryOf } from './world/registry.ts';
 import { startUpstream } from './world/upstream.ts';
 
 export interface Own {
@@ -33,6 +33,8 @@ export interface StartedStage extends Stage {
   stop(): Promise<void>;
 }
 
+/** No secret: it opens an audgate on loopback that knows test tokens only. */
+const KEY = 'conformance-only-3f0e6a1c9d5b47e8a2c4f6081b3d5e7f';
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
 
 /** @param gateway null: not one whose departures are stated */
@@ -56,12 +58,12 @@ export async function startStage(gateway: GatewayName | null, own: Own): Promise
     const grpc = gateway === 'envoy-grpc' ? `127.0.0.1:${await freePort()}` : null;
     const url = `http://127.0.0.1:${port}`;
     const registry = registryOf(placesAt(url), issuer.jwks, callFrom);
-    const audgate = await startAudgate(join(folder, 'audgate'), registry, configOf('127.0.0.1:0', grpc));
+    const audgate = await startAudgate(join(folder, 'audgate'), registry, configOf('127.0.0.1:0', grpc, KEY));
     ends.push(audgate.stop);
     const running: RunningGateway = await own.start({
       folder: await mkdtemp(join(folder, 'gateway-')),
       port,
-      audgate: { address: written(audgate.at), ...(grpc !== null && { grpc }), key: GATEWAY_KEY },
+      audgate: { address: written(audgate.at), ...(grpc !== null && { grpc }), key: KEY },
       servers: [
         { key: 'files', path: '/files/mcp', upstream: written(files.at) },
         { key: 'billing', path: '/billing/mcp', upstream: written(billing.at) },
@@ -74,7 +76,7 @@ export async function startStage(gateway: GatewayName | null, own: Own): Promise
       callFrom,
       issuer,
       upstreams: [files, billing],
-      audgate: { at: audgate.at, key: GATEWAY_KEY },
+      audgate: { at: audgate.at, key: KEY },
       log: () => `${running.log()}\n${audgate.log()}`,
       stop,
     };

@@ -81,6 +81,7 @@ function strayed(strays: readonly Arrival[]): Result {
     ok: false,
     departure: null,
     observed: `${strays.length} arrived`,
+    outcome: `${strays.length} arrived`,
     breach: true,
     problems: strays.map(
       ({ method, target, server }) => `${method} ${target} arrived at ${server}, and no case sent it`,

@@ -76,6 +76,12 @@ export const MESSAGES: Section = {
     },
     { name: 'no MCP headers', send: { body: EARLIER, mcp: NO_HEADERS }, expect: OK, by_headers: MALFORMED },
     {
+      name: 'no MCP headers, scope of another tool',
+      send: { body: EARLIER.replace('read_file', 'write_file'), mcp: NO_HEADERS },
+      expect: NEEDS_WRITE,
+      by_headers: MALFORMED,
+    },
+    {
       name: 'earlier protocol version',
       send: { body: EARLIER, mcp: { version: '2025-11-25' } },
       expect: OK,

@@ -130,6 +130,11 @@ export const ROUTES: Section = {
     },
     { name: 'Host of another server', send: { host: 'billing.example.com' }, expect: OK_OR_REFUSED },
     {
+      name: 'Host of another server, with its token',
+      send: { host: 'billing.example.com', token: 'billing' },
+      expect: { ...INVALID_TOKEN, or_refused: true },
+    },
+    {
       name: 'two Host headers',
       send: { headers: ['Host: billing.example.com'] },
       expect: REFUSED,

@@ -34,8 +34,10 @@ export interface Result {
   readonly ok: boolean;
   /** Why it is otherwise than the case expects, and still right for this gateway. */
   readonly departure: string | null;
-  /** Statuses as they came, for people: `401`, `200, 401`, `closed`. */
+  /** Statuses as they came: `401`, `200, 401`, `closed`. */
   readonly observed: string;
+  /** The same where any refusal will do as `refused`: whether a client still reads the status before the end is chance. */
+  readonly outcome: string;
   /** Something reached a server that audgate does not let it reach: worse than any wrong answer. */
   readonly breach: boolean;
   readonly problems: readonly string[];
@@ -52,17 +54,20 @@ export interface Bench {
 export function judge(run: Run, bench: Bench): Result {
   const breaches = breachesOf(run, bench);
   const options = allowed(run.case, bench.callFrom, bench.gateway).map((option) => ({
+    expects: option.map(({ expect }) => expect),
     because: option.find(({ because }) => because !== null)?.because ?? null,
     problems: option.flatMap((one, at) => departsFrom(one, run, at, bench)),
   }));
   // The first that fits; else what is wrong is told by the first, which is the case's own.
   const fits = options.find(({ problems }) => problems.length === 0);
-  const problems = [...new Set([...breaches, ...((fits ?? options[0])?.problems ?? [])])];
+  const chosen = fits ?? options[0];
+  const problems = [...new Set([...breaches, ...(chosen?.problems ?? [])])];
   return {
     name: run.case.name,
     ok: problems.length === 0,
     departure: problems.length === 0 ? (fits?.because ?? null) : null,
     observed: run.sent.map(({ outcome }) => observed(outcome)).join(', '),
+    outcome: run.sent.map(({ outcome }, at) => summed(outcome, chosen?.expects[at])).join(', '),
     breach: breaches.length > 0,
     problems,
   };
@@ -150,6 +155,12 @@ function isRefusal(outcome: Outcome): boolean {
   if (outcome.kind !== 'answered') return false;
   const { status } = outcome;
   return (status >= 400 && status < 500) || status === 501 || status === 505;
+}
+
+function summed(outcome: Outcome, expect: Expectation | undefined): string {
+  const exact = outcome.kind === 'answered' && outcome.status === expect?.status;
+  const any = expect?.status === 'refused' || expect?.or_refused === true;
+  return any && !exact && isRefusal(outcome) ? 'refused' : observed(outcome);
 }
 
 const observed = (outcome: Outcome) => (outcome.kind === 'answered' ? String(outcome.status) : outcome.kind);

@@ -1,0 +1,3 @@
+import { holdsThrough } from './holds.ts';
+
+holdsThrough('nginx-njs');
