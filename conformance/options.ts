@@ -15,6 +15,7 @@ Your own gateway:
   --print-setup            instead of running: a shell script that starts an audgate for it, and says what to route
   --call-from body|headers what your gateway hands on of a call (body)
   --audgate HOST:PORT      (127.0.0.1:8181)
+  --grpc HOST:PORT         where audgate listens for gRPC as well (nowhere; examples/envoy-grpc asks at 127.0.0.1:8182)
   --key KEY                your gateway's key as a caller (${GATEWAY_KEY})
   --jwks HOST:PORT         where this run serves the issuer's keys (127.0.0.1:8180)
   --upstreams A,B          where this run serves files and billing (127.0.0.1:9001,127.0.0.1:9002)
@@ -40,6 +41,8 @@ export interface OwnGateway extends Common {
   readonly printSetup: boolean;
   readonly callFrom: CallFrom;
   readonly audgate: HostPort;
+  /** Null: it does not. */
+  readonly grpc: HostPort | null;
   readonly key: string;
   readonly jwks: HostPort;
   readonly upstreams: readonly [files: HostPort, billing: HostPort];
@@ -80,6 +83,7 @@ export function readOptions(argv: readonly string[]): Options {
     printSetup: values['print-setup'],
     callFrom,
     audgate: hostPort('--audgate', values.audgate),
+    grpc: values.grpc === undefined ? null : hostPort('--grpc', values.grpc),
     key: values.key,
     jwks: hostPort('--jwks', values.jwks),
     upstreams: [hostPort('--upstreams', files), hostPort('--upstreams', billing)],
@@ -101,6 +105,7 @@ function parsed(argv: readonly string[]) {
         'print-setup': flag,
         'call-from': text('body'),
         audgate: text('127.0.0.1:8181'),
+        grpc: { type: 'string' },
         key: text(GATEWAY_KEY),
         jwks: text('127.0.0.1:8180'),
         upstreams: text('127.0.0.1:9001,127.0.0.1:9002'),

@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallFrom, GatewayName } from './cases/case.ts';
+import { freePort } from './gateways/free-port.ts';
 import type { RunningGateway, StartGateway } from './gateways/gateway.ts';
 import type { Stage } from './suite.ts';
 import { startAudgate } from './world/audgate.ts';
 import { startIssuer } from './world/issuer.ts';
-import { freePort, written } from './world/listen.ts';
+import { written } from './world/listen.ts';
 import { configOf, placesAt, registryOf } from './world/registry.ts';
 import { startUpstream } from './world/upstream.ts';
 

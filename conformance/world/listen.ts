@@ -1,5 +1,5 @@
 /** Servers of a run: where they listen, and how they end. */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 
 export interface HostPort {
   readonly host: string;
@@ -34,11 +34,4 @@ export async function listen(server: Server, at: HostPort): Promise<Listening> {
       await closed;
     },
   };
-}
-
-/** A port of 127.0.0.1 that was free a moment ago, for programs that must be told theirs. */
-export async function freePort(): Promise<number> {
-  const { at, stop } = await listen(createServer(), { host: '127.0.0.1', port: 0 });
-  await stop();
-  return at.port;
 }

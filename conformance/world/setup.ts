@@ -4,7 +4,15 @@ import { written } from './listen.ts';
 import { configOf, placesAt, registryOf } from './registry.ts';
 
 /** A shell script for a clone of the project: it writes two files and starts audgate with them. */
-export function setupScript({ url, audgate, key, jwks, callFrom, upstreams: [files, billing] }: OwnGateway): string {
+export function setupScript({
+  url,
+  audgate,
+  grpc,
+  key,
+  jwks,
+  callFrom,
+  upstreams: [files, billing],
+}: OwnGateway): string {
   const at = written(audgate);
   const json = (value: object) => JSON.stringify(value, null, 2);
   return `# audgate for a conformance run through ${url}. In a clone of audgate: … --print-setup | sh
@@ -25,7 +33,7 @@ cat > "$setup/registry.json" <<'END'
 ${json(registryOf(placesAt(url), jwks, callFrom))}
 END
 cat > "$setup/config.json" <<'END'
-${json(configOf(at, null, key))}
+${json(configOf(at, grpc === null ? null : written(grpc), key))}
 END
 exec npm start -s -- --config "$setup/config.json"
 `;
