@@ -66,14 +66,16 @@ async function judge(guard: Guard, request: ExpressRequest): Promise<Answer | nu
   return null;
 }
 
-/** From every form in which Node shows headers; the ones made on demand are made of these two. */
+/** From every form in which Node shows headers and trailers, which are all there: the body was read to its end. */
 function withholdHeaders(request: IncomingMessage): void {
-  const { rawHeaders, headers, headersDistinct } = request;
-  for (const shown of [headers, headersDistinct]) {
+  const { headers, headersDistinct, trailers, trailersDistinct } = request;
+  for (const shown of [headers, headersDistinct, trailers, trailersDistinct]) {
     for (const name of Object.keys(shown)) if (withheld(name)) delete shown[name];
   }
-  for (let at = rawHeaders.length - 2; at >= 0; at -= 2) {
-    if (withheld((rawHeaders[at] ?? '').toLowerCase())) rawHeaders.splice(at, 2);
+  for (const raw of [request.rawHeaders, request.rawTrailers]) {
+    for (let at = raw.length - 2; at >= 0; at -= 2) {
+      if (withheld((raw[at] ?? '').toLowerCase())) raw.splice(at, 2);
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { type Admission, admissionOf } from './admission.ts';
 import { type Answer, INCOMPLETE, INTERNAL, refusalOf } from './answer.ts';
 import { plainArguments } from './arguments.ts';
 import { type Authorization, authorizationOf, type SessionCall } from './authorization.ts';
+import { plain } from './body.ts';
 import { answerMetadata } from './metadata.ts';
 
 export interface GuardParts {
@@ -103,7 +104,7 @@ export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES
         ...held,
         ...(ambiguous !== undefined && { ambiguous }),
         server,
-        source: { kind: 'request', method, body },
+        source: { kind: 'request', method, body: plain(body, others['content-encoding']) },
         headers: others,
         target,
         door: DOOR,
@@ -128,13 +129,17 @@ export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES
         return { kind: 'refused', answer: failed(err, 'a request could not be judged, and was refused') };
       }
     },
-    async authorize(holder, { arguments: given, ...call }) {
+    async authorize(holder, { method, tool, prompt, uri, task, arguments: given }) {
       try {
         const held = holder === undefined ? {} : tokens.get(holder);
         if (held === undefined)
           throw new Error('expected the very authInfo of the request, found a copy or that of another guard');
         const args = given === undefined ? {} : { arguments: plainArguments(given) };
-        const source = { kind: 'call', ...call, ...args } as const;
+        // Named one by one: another member, from a client's object handed on whole, could make it another question.
+        const target = Object.fromEntries(
+          Object.entries({ tool, prompt, uri, task }).filter(([, name]) => name !== undefined),
+        );
+        const source = { ...target, ...args, kind: 'call', method } as const;
         return authorizationOf(await decider.decide({ ...held, server, source, door: DOOR }, caller));
       } catch (err) {
         failed(err, 'a call inside a session could not be judged, and was refused');

@@ -83,6 +83,26 @@ it('leaves the parsed message and who calls; no form of the headers holds the to
   expect(shown).not.toContain(token.split('.')[2]);
 });
 
+it('shows nothing of that name in trailers either', async () => {
+  const { issuer, guard } = await startWorld();
+  const { port, calls } = await start(guard);
+  const sent = [
+    'POST /mcp HTTP/1.1',
+    'Host: x',
+    'Content-Type: application/json',
+    `Authorization: Bearer ${await issuer.token(FILES)}`,
+    'Transfer-Encoding: chunked',
+  ];
+  const chunks = `${READ.length.toString(16)}\r\n${READ}\r\n0\r\nX-Audgate-Subject: admin\r\nX-Other: 1\r\nAuthorization: Bearer x\r\n\r\n`;
+  expect(await raw(port, sent, chunks)).toEqual([200, 404]);
+  const { trailers, trailersDistinct, rawTrailers } = calls[0] ?? expect.fail();
+  expect({ trailers, trailersDistinct, rawTrailers }).toEqual({
+    trailers: { 'x-other': '1' },
+    trailersDistinct: { 'x-other': ['1'] },
+    rawTrailers: ['X-Other', '1'],
+  });
+});
+
 it('serves a server of the MCP SDK by its own adapter', async () => {
   const { issuer, guard } = await startWorld();
   const { send } = await start(guard);

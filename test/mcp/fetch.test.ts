@@ -127,6 +127,12 @@ describe('a refused request never reaches the handler, and its client gets', () 
       async (token) => post(await token(FILES), READ.replace('"a"', `"${'a'.repeat(262_144)}"`)),
     ],
     [
+      '400 for a body that is said to be encoded: decoded it may be another message',
+      400,
+      malformed,
+      async (token) => post(await token(FILES), READ, { 'content-encoding': 'br' }),
+    ],
+    [
       '403 for a GET that the registry does not list',
       403,
       null,
@@ -188,6 +194,15 @@ describe('a refused request never reaches the handler, and its client gets', () 
     expect((await protect(guard, handler)(post(await issuer.token(FILES)))).status).toBe(413);
     expect((await protect(guard, handler)(post(await issuer.token(FILES), '{}'))).status).toBe(200);
     expect(seen.map(({ body }) => body)).toEqual(['{}']);
+  });
+
+  it('nothing where the call is not read from the body: an encoded one reaches the handler as it came', async () => {
+    const { issuer, guard } = await startWorld({ call_from: 'none' });
+    const { seen, handler } = witness();
+    await protect(guard, handler)(post(await issuer.token(FILES), 'anything', { 'content-encoding': 'br' }));
+    expect(seen.map(({ request, body }) => [request.headers.get('content-encoding'), body])).toEqual([
+      ['br', 'anything'],
+    ]);
   });
 
   it('500 when the decision breaks, whatever the log does', async () => {

@@ -156,6 +156,21 @@ describe('a question of a handler', () => {
     expect(logged).toMatchObject([{ fields: { err: { message: expect.stringContaining('found a copy') } } }]);
   });
 
+  it('is about the call that it names: no other member makes it another question', async () => {
+    // What a client sent, handed on whole, may hold anything. Here any request would be open.
+    const { issuer, guard } = await startWorld({ ...SESSION, base_scopes: [] });
+    const credential = guard.credential(await issuer.token(FILES));
+    const drop = { method: 'tools/call', tool: 'drop', arguments: {} };
+    const smuggled = [
+      { kind: 'request', body: { kind: 'absent' } },
+      { kind: 'any' },
+      { kind: 'message', message: { jsonrpc: '2.0', id: 1, method: 'ping' } },
+      { kind: 'body', body: '{"jsonrpc":"2.0","id":1,"method":"ping"}' },
+    ];
+    for (const more of smuggled) expect((await guard.authorize(credential, { ...drop, ...more })).allowed).toBe(false);
+    expect((await guard.authorize(credential, { ...drop, tool: 'read_file' })).allowed).toBe(true);
+  });
+
   it('is refused for arguments that are no JSON, because rules would judge others than the tool uses', async () => {
     const { issuer, guard, logged } = await startWorld(SESSION);
     const credential = guard.credential(await issuer.token(FILES));
