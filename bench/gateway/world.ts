@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { startEnvoy } from '../../conformance/gateways/envoy.ts';
-import { freePort } from '../../conformance/world/listen.ts';
+import { freePort } from '../../conformance/gateways/free-port.ts';
 import { createIssuerKey, ISSUER, questionsOf, registryOf } from '../fixture.ts';
 import type { Load } from '../load.ts';
 import { SERVER_CORE, type Server, startTelling, startTold } from '../server.ts';
