@@ -59,10 +59,15 @@ export function listenDefect(
   { lists = [], uris = [], tasks = [] }: { [K in keyof Listening]?: Listening[K] | undefined },
   place: string,
 ): Defect | null {
-  const count = uris.length + tasks.length;
+  // There are few lists, but a gateway may name one very often.
+  const count = Math.max(lists.length, uris.length + tasks.length);
   if (count > MAX_TARGETS) {
     const remedy = 'Open more subscriptions with fewer targets each.';
-    return { expected: `at most ${MAX_TARGETS} resources and tasks in ${place}`, found: String(count), remedy };
+    return {
+      expected: `at most ${MAX_TARGETS} resources and tasks, and as many lists, in ${place}`,
+      found: String(count),
+      remedy,
+    };
   }
   const list = lists.find((name) => !LISTS.has(name));
   if (list !== undefined) {

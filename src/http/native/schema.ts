@@ -57,6 +57,19 @@ function* headerFaults(value: Readonly<Record<string, unknown>>): Generator<z.co
   }
 }
 
+/** As `headers`: a client may have chosen how many targets there are. */
+const texts = z
+  .custom<readonly string[]>(Array.isArray, { error: 'must be a list', abort: true })
+  .superRefine((value, context) => {
+    let found = 0;
+    for (const [at, item] of value.entries()) {
+      if (typeof item === 'string') continue;
+      context.addIssue({ code: 'invalid_type', expected: 'string', path: [at], input: item });
+      if (++found >= MAX_PROBLEMS) return;
+    }
+  })
+  .meta({ type: 'array', items: { type: 'string' } });
+
 const call = z
   .strictObject({
     method: text,
@@ -64,12 +77,9 @@ const call = z
     prompt: text.exactOptional(),
     uri: text.exactOptional(),
     task: text.exactOptional(),
-    lists: z
-      .array(text)
-      .exactOptional()
-      .describe('subscriptions/listen: the lists, each by its method, like tools/list'),
-    uris: z.array(text).exactOptional().describe('subscriptions/listen: the resources'),
-    tasks: z.array(text).exactOptional().describe('subscriptions/listen: the tasks'),
+    lists: texts.exactOptional().describe('subscriptions/listen: the lists, each by its method, like tools/list'),
+    uris: texts.exactOptional().describe('subscriptions/listen: the resources'),
+    tasks: texts.exactOptional().describe('subscriptions/listen: the tasks'),
     arguments: object.exactOptional(),
   })
   .describe(

@@ -172,6 +172,12 @@ describe('the caller’s own record', () => {
     { method: 'resources/read', uri: '\ud800' },
   ])('%j is call_malformed', (record) => expect(reasons(record)).toEqual(['call_malformed']));
 
+  test('one list named very often is call_malformed', () => {
+    const listen = (count: number) =>
+      reasons({ method: 'subscriptions/listen', lists: Array(count).fill('tools/list') });
+    expect([listen(256), listen(257)]).toEqual([[], ['call_malformed']]);
+  });
+
   test('without arguments it is call_incomplete while custom rules exist', () => {
     for (const record of [
       { method: 'tools/call', tool: 'a' },

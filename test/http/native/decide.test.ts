@@ -230,6 +230,7 @@ describe('POST /v1/decide refuses with 400, by pointer', () => {
     ['mistyped headers', { http: { headers: members(20_000) } }],
     ['badly named headers', { http: { headers: members(20_000, 'A') } }],
     ['unknown members', members(20_000)],
+    ['mistyped targets', { call: { method: 'subscriptions/listen', uris: Array(60_000).fill(1) } }],
   ])('the first of very many problems: %s', async (_, given) => {
     const { problems } = await refused({ server: FILES, ...given });
     expect(problems).toHaveLength(16);
