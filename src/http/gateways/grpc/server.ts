@@ -53,6 +53,7 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcListening> {
     'grpc.keepalive_time_ms': PING_MS,
     'grpc.keepalive_timeout_ms': PING_ANSWER_MS,
   });
+  letClientsGoAway(grpc);
   const codecs = createCodecs();
   grpc.addService(...checkService({ ...parts, codec: codecs.check }));
   grpc.addService(...healthService(parts.lifecycle, codecs.health));
@@ -86,6 +87,20 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcListening> {
       return ended;
     },
   };
+}
+
+/**
+ * Streams that may be reset at once, and each second, before the connection ends: without end. Node's own 1,000 and 33
+ * protect from clients that hide behind resets (CVE-2023-44487), but here the client is Envoy, which resets a check when its
+ * own client goes away: 1,000 of those would end the checks of all others, and each of them in a gRPC error.
+ */
+const RESETS = { streamResetBurst: 2 ** 31 - 1, streamResetRate: 2 ** 31 - 1 };
+
+/** @throws when the library keeps the options of its HTTP/2 servers elsewhere: it has no option of its own for these */
+function letClientsGoAway(grpc: Server): void {
+  const options: unknown = Reflect.get(grpc, 'commonServerOptions');
+  if (typeof options !== 'object' || options === null) throw new Error('grpc-js has no options for HTTP/2 any more');
+  Object.assign(options, RESETS);
 }
 
 /** Connections that Envoy keeps open end once what was accepted on them is answered, or at the deadline. */
