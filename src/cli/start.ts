@@ -74,6 +74,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
   const settings = async (): Promise<SourcedSettings> => {
     const read: Reread = reread === undefined ? { ok: true, callers, tls: null, warnings: [] } : await reread();
     if (!read.ok) return read;
+    if (isEmpty(read.callers) && !isEmpty(callers)) return NO_CALLERS;
     const apply = () => {
       ({ callers } = read);
       for (const warning of read.warnings) log.warn({}, warning.message);
@@ -151,6 +152,20 @@ export async function start({ config, tls = null, reread, sources, records, log,
     },
   };
 }
+
+const isEmpty = (callers: Callers) => Object.keys(callers).length === 0;
+
+/** A file that is found half written may end before its callers; without any, everyone on this machine would be one. */
+const NO_CALLERS: SourcedSettings = {
+  ok: false,
+  problems: [
+    {
+      severity: 'error',
+      message:
+        'no callers are left in the configuration, which opens the service to everyone on this machine: add one, or restart',
+    },
+  ],
+};
 
 interface Open {
   readonly http: Listening;

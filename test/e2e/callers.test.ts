@@ -98,6 +98,9 @@ describe('keys', () => {
     const audgate = await start({ registry: registry(issuer), config });
     const bad: readonly (readonly [string, object | string, RegExp])[] = [
       ['no YAML', 'callers: [', /config\.json:1/],
+      // As a file is found that is being written: everyone on this machine would be a caller.
+      ['cut off before its callers', 'listen: 127.0.0.1:0\nregistry: registry.json\n', /no callers.*restart/],
+      ['without callers', { callers: {} }, /no callers.*restart/],
       ['an unknown member', { ...config, lissten: 'x' }, /lissten.*listen/],
       [
         'a key in place of its digest',
