@@ -2,7 +2,7 @@
 import type { CallFacts } from '../decision/facts.ts';
 import type { OperationInput } from '../decision/input.ts';
 import { isJsonObject, type Json } from '../json/value.ts';
-import { OPEN_METHODS, TASK_METHODS } from './method.ts';
+import { LISTEN, OPEN_METHODS, TASK_METHODS } from './method.ts';
 import type { ServerRecord } from './registry.ts';
 
 export interface ListedOperation {
@@ -29,7 +29,8 @@ export function listedOperations(server: ServerRecord): readonly ListedOperation
   for (const prompt of namesOf(prompts)) add('prompt', prompt, { method: 'prompts/get', prompt });
   // An entry that ends in * stands for what begins so, itself among it.
   for (const uri of namesOf(resources)) add('resource', uri, { method: 'resources/read', uri });
-  for (const method of new Set([...OPEN_METHODS, ...namesOf(methods)])) {
+  // A subscription to nothing in particular needs the method alone; what it listens to is listed above.
+  for (const method of new Set([...OPEN_METHODS, LISTEN, ...namesOf(methods)])) {
     // Open by its name or not at all; of methods whose targets are listed here, their targets say it.
     add('method', method, TASK_METHODS.includes(method) ? { method, task: 'any' } : { method });
   }

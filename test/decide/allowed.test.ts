@@ -8,6 +8,7 @@ import { BILLING, type Desk, EDGE, EVERYONE, openDesk } from './desk.ts';
 const OPEN = [
   ...['initialize', 'ping', 'server/discover', 'logging/setLevel'],
   ...['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'],
+  'subscriptions/listen',
 ];
 const NOTHING = { tools: [], unlisted_tools: false, prompts: [], resources: [], methods: [], custom: 'none' };
 

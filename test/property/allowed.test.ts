@@ -10,6 +10,7 @@ const CALLS: readonly (readonly ['tools' | 'prompts' | 'resources' | 'methods', 
   ['prompts', 'greet', { method: 'prompts/get', prompt: 'greet' }],
   ['resources', 'file:///docs/*', { method: 'resources/read', uri: 'file:///docs/a' }],
   ...['ping', 'tools/list', 'vendor/stats'].map((method) => ['methods', method, { method }] as const),
+  ['methods', 'subscriptions/listen', { method: 'subscriptions/listen', lists: [] }],
 ];
 
 const SCOPES = ['files:read', 'files:write', 'files:own', ...Array.from({ length: 20 }, (_, at) => `s${at}`)];

@@ -13,6 +13,7 @@ const listed = (server: string) =>
 const OPEN = [
   ...['initialize', 'ping', 'server/discover', 'logging/setLevel'],
   ...['tools/list', 'prompts/list', 'resources/list', 'resources/templates/list'],
+  'subscriptions/listen',
 ];
 const open = OPEN.map((method) => ['method', method, method, []]);
 
@@ -49,13 +50,13 @@ methods:
   http/get: {}
   tools/call: { scopes: [use] }
   completion/complete: {}
-  subscriptions/listen: {}`);
+  subscriptions/listen: { scopes: [l] }`);
+  const needed: Readonly<Record<string, readonly string[]>> = { ping: ['p'], 'subscriptions/listen': ['l'] };
   expect(found).toEqual([
-    ...open.map((one) => (one[1] === 'ping' ? ['method', 'ping', 'ping', ['p']] : one)),
+    ...open.map(([kind, name, operation, scopes]) => [kind, name, operation, needed[String(name)] ?? scopes]),
     ['method', 'vendor/stats', 'vendor/stats', ['v']],
     ['method', 'tasks/get', 'tasks/get', ['t']],
     ['method', 'http/get', 'http/get', []],
-    ['method', 'subscriptions/listen', 'subscriptions/listen', []],
   ]);
 });
 
