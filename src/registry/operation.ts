@@ -121,7 +121,12 @@ const FINDERS = {
     return (uri) => {
       const found = exact.get(uri);
       if (found !== undefined || prefixes.length === 0 || matchesExactOnly(uri)) return found;
-      return prefixes.find(({ prefix }) => uri.startsWith(prefix))?.made;
+      const made = prefixes.find(({ prefix }) => uri.startsWith(prefix))?.made;
+      const parsed = made === undefined ? uri : (URL.parse(uri)?.href ?? uri);
+      if (parsed === uri) return made;
+      // Servers look up what parsing left: no space at the end, percent-encoding within. Another entry then is none here.
+      const meant = exact.get(parsed) ?? prefixes.find(({ prefix }) => parsed.startsWith(prefix))?.made;
+      return meant === made ? made : undefined;
     };
   },
 };

@@ -25,7 +25,7 @@ resources:
   "file:///docs/../etc/motd": { scopes: [motd] }
   "memo:*": { scopes: [memo] }`,
 });
-const needs = (call: CallFacts) => SERVER.operation(call)?.scopes;
+const needs = (call: CallFacts, server = SERVER) => server.operation(call)?.scopes;
 
 describe('the default table', () => {
   test.each([
@@ -163,6 +163,30 @@ describe('resources', () => {
       expect(needs({ method, uri })).toEqual(scopes);
       if (scopes !== undefined) expect(SERVER.operation({ method, uri })?.name).toBe(`${method} ${uri}`);
     }
+  });
+
+  // Servers parse a URI before they look it up: without spaces at its end, with percent-encoding in it.
+  test.each([
+    ['file:///docs/.. ', undefined],
+    ['file:///docs/private/..  ', undefined],
+    ['file:///docs/private/a..b ', undefined],
+    ['file:///docs/a ', ['docs']],
+    ['file:///docs/été', undefined],
+    ['file:///docs/étés', ['docs']],
+    ['file:///docs/my plan', ['docs']],
+    ['file:///docs/{path}', ['docs']],
+  ])('%j is not open by a prefix when it is another entry once parsed', (uri, scopes) => {
+    const server = serverOf({
+      server: `
+resources:
+  "file:///docs/*": { scopes: [docs] }
+  "file:///docs/private/*": { scopes: [private] }
+  "file:///docs/private/a..b": { scopes: [exact] }
+  "file:///docs/%C3%A9t%C3%A9": { scopes: [exact] }`,
+    });
+    for (const method of ['resources/read', 'completion/complete'])
+      expect(needs({ method, uri }, server)).toEqual(scopes);
+    expect(needs({ method: 'subscriptions/listen', uris: [uri] }, server)).toEqual(scopes);
   });
 
   test('a URI that a prefix matches resolves to no other path', () => {
