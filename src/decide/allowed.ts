@@ -30,28 +30,29 @@ export async function decideAllowed(
   const server = findServer(ask.server, at.registry);
   const listed = server === undefined ? [] : listedOperations(server);
   let open: readonly ListedOperation[] = [];
-  const judge = (input: PolicyInput): Judgement => {
-    const found = judgeAll(at.policy, input, listed);
+  const judge = async (input: PolicyInput): Promise<Judgement> => {
+    const found = await judgeAll(at.policy, input, listed);
     open = found.open;
     return found.judgement;
   };
   // Without custom rules, which judge one call with its arguments: the answer says that they were not asked.
-  const policy: Policy = { ...at.policy, custom: null, judge, judgeUnverified: judge };
+  const core: Snapshot = { ...at, policy: { ...at.policy, custom: null } };
+  const judges = { judge, judgeUnverified: judge };
   const question: Ask = { ...ask, source: { kind: 'any' } };
-  const { decision } = await decide(question, caller, { ...at, policy }, parts, 'audgate/allowed', seconds);
+  const { decision } = await decide(question, caller, core, parts, 'audgate/allowed', seconds, judges);
   const custom = at.policy.custom === null ? 'none' : 'not_judged';
   return { ...decision, ...opened(decision.decision === 'allow' ? open : []), custom };
 }
 
-function judgeAll(
+async function judgeAll(
   policy: Policy,
   input: PolicyInput,
   listed: readonly ListedOperation[],
-): { readonly judgement: Judgement; readonly open: readonly ListedOperation[] } {
+): Promise<{ readonly judgement: Judgement; readonly open: readonly ListedOperation[] }> {
   const alone = { ...input, registered: { ...input.registered, operation: NOTHING } };
   // Labels are for custom rules.
   const operations = listed.map(({ operation }) => ({ ...operation, labels: {} }));
-  const { itself, opened } = policy.open(alone, operations);
+  const { itself, opened } = await policy.open(alone, operations);
   const places = new Set(opened.map(({ at }) => at));
   const open = listed.filter((_, place) => places.has(place));
   if (itself.kind === 'unavailable' || (itself.kind === 'deny' && open.length === 0))

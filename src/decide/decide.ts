@@ -5,7 +5,7 @@ import type { DecisionEvent } from '../record/entry.ts';
 import type { Recorder } from '../record/write.ts';
 import { answer } from './answer.ts';
 import type { Ask, Caller } from './ask.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
+import { type Evaluation, evaluate, type Judges } from './evaluate.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface Parts {
@@ -31,10 +31,11 @@ export async function decide(
   parts: Parts,
   path: DecisionEvent['path'],
   seconds: number,
+  judges: Judges = at.policy,
 ): Promise<{ decision: Decision; evaluation: Evaluation }> {
   const started = parts.now();
   const tick = parts.ticks();
-  const evaluation = await evaluate(ask, caller, seconds, at, parts.tokens);
+  const evaluation = await evaluate(ask, caller, seconds, at, parts.tokens, judges);
   const decision = answer(evaluation, parts.newId(), at.revision);
   const { call } = evaluation;
   const target = call?.tool ?? call?.prompt ?? call?.uri ?? call?.task;

@@ -10,7 +10,7 @@ import type { Reason } from '../decision/reason.ts';
 import { readCall } from '../facts/call/read.ts';
 import type { TokenReader } from '../facts/token/read.ts';
 import { buildInput } from '../policy/input.ts';
-import type { CustomFacts } from '../policy/policy.ts';
+import type { CustomFacts, Judgement, Policy } from '../policy/policy.ts';
 import type { ServerRecord } from '../registry/registry.ts';
 import { type Ask, type Caller, findServer } from './ask.ts';
 import {
@@ -42,6 +42,12 @@ export interface Evaluation {
   readonly waivers: readonly WaiverUse[];
 }
 
+/** What judges once the facts are there: the snapshot's policy, or whoever asks it more than one question. */
+export interface Judges {
+  judge(...asked: Parameters<Policy['judge']>): Judgement | Promise<Judgement>;
+  judgeUnverified(...asked: Parameters<Policy['judgeUnverified']>): Judgement | Promise<Judgement>;
+}
+
 /** @param now seconds since the epoch */
 export async function evaluate(
   ask: Ask,
@@ -49,6 +55,7 @@ export async function evaluate(
   now: number,
   at: Snapshot,
   tokens: TokenReader,
+  judges: Judges = at.policy,
 ): Promise<Evaluation> {
   const { registry, policy } = at;
 
@@ -82,13 +89,16 @@ export async function evaluate(
   });
   const tooLarge = policy.custom === null ? null : argumentsTooLarge(call);
   const judgeable = read.kind === 'verified' && tooLarge === null;
-  const custom = judgeable ? { claims: token.claims, ...(call.arguments && { arguments: call.arguments }) } : null;
+  const labels = server.eachLabels(call);
+  const custom = judgeable
+    ? { claims: token.claims, ...(call.arguments && { arguments: call.arguments }), ...(labels && { labels }) }
+    : null;
   const facts = { call, request_id, token, input, custom };
   const other = otherSubject(ask, token, read.kind === 'verified');
 
   if (read.kind === 'unverified') {
     // Deny beats indeterminate: what the core rules refuse, no key could make acceptable (design 2).
-    const judgement = policy.judgeUnverified(input);
+    const judgement = await judges.judgeUnverified(input);
     if (judgement.kind === 'deny' || other.length > 0) {
       const denials = judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller }, false) : [];
       const required_scopes = judgement.kind === 'unavailable' ? [] : judgement.required_scopes;
@@ -101,7 +111,7 @@ export async function evaluate(
     };
   }
 
-  const judgement = policy.judge(input, custom);
+  const judgement = await judges.judge(input, custom);
   const ours = tooLarge === null ? other : [...other, tooLarge];
   if (judgement.kind === 'unavailable')
     return ours.length === 0

@@ -1,4 +1,5 @@
 /** Which of many operations core opens to one token: one evaluation, and the floor under each operation that it opens. */
+import { setImmediate } from 'node:timers/promises';
 import type { WaiverUse } from '../decision/decision.ts';
 import type { OperationInput, PolicyInput } from '../decision/input.ts';
 import type { CoreVerdict } from '../decision/verdict.ts';
@@ -11,7 +12,8 @@ export const ALLOWED = 'audgate/decision/allowed';
 
 /**
  * Operations of one evaluation: some 5 ms, in which nothing else is decided (measured), and far below what an engine takes as
- * input. A server that lists more costs one evaluation more for each beginning so many.
+ * input. A server that lists more costs one evaluation more for each beginning so many, and other decisions are made between
+ * them.
  */
 const MAX_OPERATIONS = 500;
 
@@ -24,10 +26,15 @@ export interface CoreJudge {
 }
 
 /** @param input its operation is what the token itself is judged by, apart from all of `operations` */
-export function judgeOpening(core: CoreJudge, input: PolicyInput, operations: readonly OperationInput[]): Opening {
+export async function judgeOpening(
+  core: CoreJudge,
+  input: PolicyInput,
+  operations: readonly OperationInput[],
+): Promise<Opening> {
   const opened: Opened[] = [];
   let itself: Judgement | undefined;
   for (let from = 0; from === 0 || from < operations.length; from += MAX_OPERATIONS) {
+    if (from > 0) await setImmediate();
     const part = judgePart(core, input, operations.slice(from, from + MAX_OPERATIONS));
     if (part.failed !== undefined) return { itself: part.failed, opened: [] };
     itself ??= part.itself;

@@ -32,6 +32,8 @@ export interface Opening {
 export interface CustomFacts {
   readonly arguments?: NonNullable<PolicyInput['call']['arguments']>;
   readonly claims: NonNullable<PolicyInput['token']['claims']>;
+  /** Of each operation that the call is at once: the rules judge it with each of them. Absent: the input's own. */
+  readonly labels?: readonly OperationInput['labels'][];
 }
 
 export interface Policy {
@@ -50,7 +52,7 @@ export interface Policy {
    * Judges by core alone the input itself, and the same input with each of these operations in place of its own. Never
    * throws. Custom rules are not run: they judge one call, with its arguments.
    */
-  open(input: PolicyInput, operations: readonly OperationInput[]): Opening;
+  open(input: PolicyInput, operations: readonly OperationInput[]): Promise<Opening>;
   /** One check a rule, core rules first, then custom rules. */
   explain(input: PolicyInput, custom: CustomFacts | null): readonly Check[];
 }

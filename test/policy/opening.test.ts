@@ -19,7 +19,7 @@ describe('the released core', () => {
   it('opens what one judgement each would allow', async () => {
     const policy = await load(released, null);
     const operations = [WRITE, READ, PING];
-    const { itself, opened } = policy.open(question(), operations);
+    const { itself, opened } = await policy.open(question(), operations);
     expect(itself).toEqual(policy.judge(question(), null));
     expect(opened.map(({ at }) => operations[at]?.name).sort()).toEqual(['ping', 'tools/call read_file']);
     expect(alarms).toEqual([]);
@@ -28,32 +28,46 @@ describe('the released core', () => {
   it('opens nothing to a token for another server', async () => {
     const policy = await load(released, null);
     const input = question({ token: { audiences: ['https://billing.example.com/mcp'] } });
-    expect(policy.open(input, [READ, PING])).toMatchObject({ itself: { kind: 'deny' }, opened: [] });
+    expect(await policy.open(input, [READ, PING])).toMatchObject({ itself: { kind: 'deny' }, opened: [] });
   });
 
   it('opens by a waiver only what the waiver names, and says which', async () => {
     const policy = await load(released, null);
     const input = question({ token: { audiences: ['api://default'] }, waivers: [audienceWaiver()] });
-    const { opened } = policy.open(input, [PING, READ, WRITE]);
+    const { opened } = await policy.open(input, [PING, READ, WRITE]);
     const waivers = [{ what: 'audience', owner: 'team-files', until: '2026-11-24T12:00:00Z' }];
     expect(opened).toEqual([{ at: 1, waivers }]);
   });
 
   it('opens nothing of an empty list, and judges the token all the same', async () => {
-    expect((await load(released, null)).open(question(), [])).toMatchObject({ itself: { kind: 'allow' }, opened: [] });
+    expect(await (await load(released, null)).open(question(), [])).toMatchObject({
+      itself: { kind: 'allow' },
+      opened: [],
+    });
   });
 
   it('opens all of a list that is longer than one evaluation, each at its place', async () => {
     const policy = await load(released, null);
     const operations = Array.from({ length: 1201 }, (_, at) => (at % 3 === 0 ? WRITE : READ));
-    const places = policy.open(question(), operations).opened.map(({ at }) => at);
+    const places = (await policy.open(question(), operations)).opened.map(({ at }) => at);
     const wanted = operations.flatMap((one, at) => (one === READ ? [at] : []));
     expect(places.toSorted((a, b) => a - b)).toEqual(wanted);
   });
 
+  it('leaves room for other decisions in the middle of such a list', async () => {
+    const policy = await load(released, null);
+    let ended = false;
+    const opening = policy.open(question(), Array(1201).fill(READ)).finally(() => {
+      ended = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBe(false);
+    expect((await opening).opened).toHaveLength(1201);
+  });
+
   it('opens nothing at all where one operation is too large to be asked about', async () => {
     const scopes = Array.from({ length: 60_000 }, (_, at) => `scope-${at}`);
-    const opening = (await load(released, null)).open(question(), [READ, operation('tools/call large', scopes)]);
+    const opening = await (await load(released, null)).open(question(), [READ, operation('tools/call large', scopes)]);
     expect(opening).toEqual(BROKEN);
     expect(alarms).toMatchObject([{ kind: 'core' }]);
   });
