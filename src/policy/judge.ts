@@ -88,10 +88,16 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
     if (!isCarried(facts) || !isCarried(input.context.extra)) {
       return odd('custom', 'their input holds a number that JSON cannot carry, or is nested too deep');
     }
-    const answer = module.engine.evaluate(CUSTOM_DECIDE, withCustomFacts(input, facts));
-    if (answer.kind !== 'value') return failed('custom', answer);
-    const verdict = readCustomVerdict(answer.value, customNames);
-    return verdict ?? odd('custom', `the answer has not the agreed form, or names other rules than ${customNames}`);
+    const verdicts: CustomVerdict[] = [];
+    for (const each of inputsOf(input, facts)) {
+      const answer = module.engine.evaluate(CUSTOM_DECIDE, each);
+      if (answer.kind !== 'value') return failed('custom', answer);
+      const verdict = readCustomVerdict(answer.value, customNames);
+      if (verdict === null)
+        return odd('custom', `the answer has not the agreed form, or names other rules than ${customNames}`);
+      verdicts.push(verdict);
+    }
+    return together(verdicts);
   }
 
   function judgeCustom(module: Module, input: PolicyInput, facts: CustomFacts): Judgement {
@@ -175,11 +181,29 @@ function both(byCore: Judgement, byCustom: Judgement): Judgement {
   };
 }
 
-function withCustomFacts(input: PolicyInput, { arguments: args, claims }: CustomFacts): PolicyInput {
-  return {
+/** One for each operation that the call is at once: a rule about labels reads one operation's, and denies for any of them. */
+function inputsOf(input: PolicyInput, { arguments: args, claims, labels }: CustomFacts): readonly PolicyInput[] {
+  const { registered } = input;
+  const { operation } = registered;
+  const whole = {
     ...input,
     call: args === undefined ? input.call : { ...input.call, arguments: args },
     token: { ...input.token, claims },
+  };
+  if (labels === undefined || operation === undefined) return [whole];
+  return labels.map((own) => ({ ...whole, registered: { ...registered, operation: { ...operation, labels: own } } }));
+}
+
+/** Satisfied is what each of them satisfies; denied, what any of them denies. */
+function together(verdicts: readonly CustomVerdict[]): CustomVerdict {
+  const [first, ...others] = verdicts;
+  if (first === undefined) return { satisfied: [], denials: [], malformed: [] };
+  if (others.length === 0) return first;
+  const denials = new Map(verdicts.flatMap((one) => one.denials).map((denial) => [JSON.stringify(denial), denial]));
+  return {
+    satisfied: first.satisfied.filter((rule) => others.every(({ satisfied }) => satisfied.includes(rule))),
+    denials: [...denials.values()],
+    malformed: verdicts.flatMap(({ malformed }) => malformed),
   };
 }
 

@@ -14,10 +14,11 @@ import {
   type TargetKind,
 } from './method.ts';
 import type { WrittenOperation, WrittenServer } from './schema.ts';
-import { labelsOf, type Subscriptions, subscriptions } from './subscription.ts';
+import { differing, labelsOf, type Subscriptions, subscriptions } from './subscription.ts';
 
 /** `operation`: undefined for what is not open. */
 export type Classifier = Subscriptions;
+type Parts = readonly (WrittenOperation | undefined)[];
 type Needs = Omit<OperationInput, 'name'>;
 type Find<T> = (target: string) => T | undefined;
 type Listed = Pick<
@@ -51,7 +52,9 @@ export function classifier(server: Listed): Classifier {
     TASK_METHODS.filter((method) => methods.has(method)).map((method) => [method, needs(methods.get(method))]),
   );
   const resource = FINDERS.uri(server, (entry) => entry);
-  const { operation: subscription, unlisted } = subscriptions(methods, resource, needs);
+  const { operation: subscription, unlisted, eachLabels: ofTargets } = subscriptions(methods, resource, needs);
+  // With what nobody labels: ping, and notifications.
+  const ofAll = differing([[], ...eachOperation(server)]);
 
   const operation = (call: CallFacts): OperationInput | undefined => {
     const { method } = call;
@@ -73,7 +76,11 @@ export function classifier(server: Listed): Classifier {
       ? named(method, notification)
       : undefined;
   };
-  return { operation, unlisted };
+  const eachLabels = (call: CallFacts) => {
+    if (call.method === LISTEN) return ofTargets(call);
+    return call.method === ANY_CALL ? ofAll : undefined;
+  };
+  return { operation, unlisted, eachLabels };
 }
 
 function named(name: string, needs: Needs | undefined): OperationInput | undefined {
@@ -98,6 +105,22 @@ function onlyTarget({ tool, prompt, uri, task }: CallFacts): TargetKind | 'none'
 function everyEntry({ methods, tools, prompts, resources, unlisted_tools: unlisted }: Listed): WrittenOperation[] {
   const listed = [methods, tools, prompts, resources].flatMap((entries) => Object.values(entries));
   return unlisted === 'deny' ? listed : [...listed, { scopes: unlisted.scopes, labels: {} }];
+}
+
+/** Entries of all operations that a call could be: a method's own, and with it a target's. */
+function eachOperation({ methods, tools, prompts, resources, unlisted_tools: unlisted }: Listed): Parts[] {
+  const by = (names: readonly string[], entries: readonly (WrittenOperation | undefined)[]): Parts[] =>
+    names.flatMap((name) => entries.map((entry) => [Object.hasOwn(methods, name) ? methods[name] : undefined, entry]));
+  const ofKind = (kind: TargetKind) => [...METHODS_BY_TARGET].filter(([, one]) => one === kind).map(([name]) => name);
+  return [
+    ...by(
+      Object.keys(methods).filter((name) => !METHODS_BY_TARGET.has(name) && name !== COMPLETE),
+      [undefined],
+    ),
+    ...by(ofKind('tool'), [...Object.values(tools), ...(unlisted === 'deny' ? [] : [undefined])]),
+    ...by([...ofKind('prompt'), COMPLETE], Object.values(prompts)),
+    ...by([...ofKind('uri'), COMPLETE, LISTEN], Object.values(resources)),
+  ];
 }
 
 /** From a server's entries, each made what is looked for, to what a target is. */

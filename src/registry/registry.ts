@@ -72,6 +72,8 @@ export interface ServerRecord {
   operation(call: CallFacts): OperationInput | undefined;
   /** Which targets of a `subscriptions/listen` are not open. */
   unlisted(call: CallFacts): Unlisted;
+  /** Labels of each operation that a call is at once (a subscription, `*`), all different; undefined where it is one. */
+  eachLabels(call: CallFacts): readonly JsonObject[] | undefined;
   /** Waivers for this issuer (registry key) and client, ended ones too. */
   waiversFor(issuerKey: string, clientId: string | undefined): readonly WaiverInput[];
 }

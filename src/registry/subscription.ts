@@ -17,6 +17,8 @@ export interface Subscriptions {
   /** Undefined when any one target is not open. */
   operation(call: CallFacts): OperationInput | undefined;
   unlisted(call: CallFacts): Unlisted;
+  /** Labels of each operation that the call is at once, all different; undefined for a call that is one. */
+  eachLabels(call: CallFacts): readonly JsonObject[] | undefined;
 }
 
 /**
@@ -35,6 +37,16 @@ export function subscriptions(
   });
   return {
     unlisted,
+    eachLabels({ lists = [], uris = [], tasks = [] }) {
+      const listen = methods.get(LISTEN);
+      const subscribe = methods.get('resources/subscribe');
+      return differing([
+        ...lists.map((list) => [listen, methods.get(list)]),
+        ...uris.map((uri) => [listen, subscribe, resource(uri)]),
+        ...(tasks.length > 0 ? [[listen, methods.get('tasks/get')]] : []),
+        ...(lists.length + uris.length + tasks.length === 0 ? [[listen]] : []),
+      ]);
+    },
     operation(call) {
       const { tool, prompt, uri, task, lists = [], uris = [], tasks = [] } = call;
       const single = tool ?? prompt ?? uri ?? task;
@@ -51,6 +63,12 @@ export function subscriptions(
       return { name: [LISTEN, ...uris, ...tasks].join(' '), ...needs(...parts), labels: labelsOf(parts) };
     },
   };
+}
+
+/** @param operations the parts of each, of which a later one's label takes the place of an earlier one's, as everywhere */
+export function differing(operations: readonly Parts[]): readonly JsonObject[] {
+  const all = operations.map((parts): JsonObject => Object.assign({}, ...parts.map((part) => part?.labels)));
+  return [...new Map(all.map((labels) => [JSON.stringify(labels), labels])).values()];
 }
 
 /**

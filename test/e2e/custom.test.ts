@@ -178,3 +178,32 @@ test('a bundle whose manifest and module do not belong together is not loaded', 
   }
   await expect(start({ registry: lenient(issuer), config: { bundle } })).rejects.toThrow(/^audgate ended with 1: /);
 });
+
+test('a rule about labels judges each operation that a call is at once: no target hides another', async () => {
+  const issuer = await startIssuer();
+  const labels = 'input.registered.operation.labels';
+  const built = await build({
+    'harmless.rego': rule('harmless', `satisfied if object.get(${labels}, "risk", "low") != "high"`),
+    'public.rego': rule('public', `satisfied if ${labels}.public == true`),
+  });
+  expect(built).toMatchObject({ code: 0 });
+  const resources = {
+    'file:///a': { labels: { public: true, risk: 'low' } },
+    'file:///b': { labels: { public: true, risk: 'high' } },
+    'file:///c': {},
+  };
+  const registry = registryOf(issuer, { files: FILES }, { resources });
+  const audgate = await start({ registry, config: { bundle: built.bundle } });
+  const token = await issuer.token(FILES);
+  const ask = async (...names: readonly string[]) => {
+    const uris = names.map((name) => `file:///${name}`);
+    const call = { method: 'subscriptions/listen', uris };
+    return codes(await audgate.decide({ server: FILES, token, call }));
+  };
+  expect(await ask('a')).toBe('allow');
+  expect(await ask('b')).toBe('deny rule_not_satisfied');
+  expect(await ask('c')).toBe('deny rule_not_satisfied');
+  expect(await ask('a', 'b')).toBe('deny rule_not_satisfied');
+  expect(await ask('a', 'c')).toBe('deny rule_not_satisfied');
+  expect(await ask('c', 'a')).toBe('deny rule_not_satisfied');
+});

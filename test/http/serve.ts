@@ -198,6 +198,7 @@ export function server(key: string, resource: string, over: Partial<ServerRecord
     inputFor: unasked,
     operation: unasked,
     unlisted: unasked,
+    eachLabels: unasked,
     waiversFor: unasked,
     ...over,
   };

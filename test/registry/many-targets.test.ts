@@ -235,3 +235,37 @@ waivers:
     },
   );
 });
+
+describe('labels of each operation that a call is at once', () => {
+  const each = (call: Partial<CallFacts>) => SERVER.eachLabels({ method, ...call });
+
+  test('stay apart, so that no target lends its labels to another that has none', () => {
+    const by = 'method';
+    expect(each({ uris: ['file:///docs/a', 'file:///docs/b', 'file:///secret'] })).toEqual([
+      { by, risk: 'low' },
+      { by, risk: 'high' },
+    ]);
+    expect(each({ uris: ['file:///secret'], lists: ['tools/list'], tasks: ['t'] })).toEqual([
+      { by },
+      { by, risk: 'high' },
+    ]);
+    expect(each({})).toEqual([{ by }]);
+  });
+
+  test('are for any call those of all that is open, and none for what nobody labels', () => {
+    expect(SERVER.eachLabels({ method: '*' })).toEqual([
+      {},
+      { by: 'method' },
+      { by: 'prompt' },
+      { risk: 'low' },
+      { risk: 'high' },
+      { by: 'method', risk: 'low' },
+      { by: 'method', risk: 'high' },
+    ]);
+  });
+
+  test('are nothing apart where a call is one operation', () => {
+    expect(SERVER.eachLabels({ method: 'resources/read', uri: 'file:///secret' })).toBeUndefined();
+    expect(SERVER.eachLabels({ method: 'completion/complete', prompt: 'greet' })).toBeUndefined();
+  });
+});
