@@ -29,7 +29,8 @@ export const operationInput = z.strictObject({
   scopes: texts.describe('required scopes: the method’s, then the target’s'),
   implied_by: z.record(text, texts).describe('required scope → the scopes that imply it (scope_implies, transitive)'),
   labels: labels.describe(
-    'where targets of a subscription, or the entries that * stands for, differ in one: the list of its values',
+    'custom rules judge a subscription, and *, once with the labels of each operation that it is; elsewhere, one on which ' +
+      'they differ is the list of its values',
   ),
 });
 
