@@ -40,7 +40,8 @@ const principal = (token: TokenFacts) => ({
   issuer: token.issuer,
   subject: token.subject ?? null,
   client_id: token.client_id ?? null,
-  scopes: token.scopes,
+  // A copy: the facts are remembered for the next decision, and whoever gets this answer in process may change it.
+  scopes: [...token.scopes],
   actor: token.actor ?? null,
 });
 

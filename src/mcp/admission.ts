@@ -52,6 +52,6 @@ export function admissionOf(allow: Allow, server: ServerRecord): Admission {
     extra,
   };
   // A handler that widens its caller's scopes by mistake must notice.
-  for (const part of [scopes, extra, authInfo]) Object.freeze(part);
+  for (const part of [scopes, extra, authInfo, principal, principal.scopes]) Object.freeze(part);
   return Object.freeze({ principal, authInfo, decision_id, valid_until });
 }

@@ -47,6 +47,23 @@ describe('an allowed request', () => {
     expect(() => Object.assign(admission.authInfo, { clientId: 'other' })).toThrow(TypeError);
   });
 
+  it('widens nothing for the next request, whatever its handler does to who calls', async () => {
+    const { issuer, guard } = await startWorld({
+      tools: { read_file: { scopes: ['files:read'] }, write_file: { scopes: ['files:write'] } },
+    });
+    const token = await issuer.token(FILES);
+    const widened = (scopes: readonly string[]) => Reflect.set(scopes, scopes.length, 'files:write');
+    // What a question inside the session answers is the handler's own.
+    const asked = await guard.authorize(guard.credential(token), { method: 'tools/call', tool: 'read_file' });
+    if (asked.allowed) widened(asked.principal.scopes);
+    const guarded = protect(guard, (_, { principal, authInfo }) => {
+      expect([widened(principal.scopes), widened(authInfo.scopes)]).toEqual([false, false]);
+      return new Response('done');
+    });
+    expect((await guarded(post(token))).status).toBe(200);
+    expect((await guarded(post(token, READ.replace('read_file', 'write_file')))).status).toBe(403);
+  });
+
   it('shows its token to nobody: neither the request nor what comes with it holds a part of it', async () => {
     const { issuer, guard, logged } = await startWorld();
     const { seen, handler } = witness();
