@@ -25,7 +25,9 @@ export const waiverInput = z.strictObject({
 });
 
 export const operationInput = z.strictObject({
-  name: text.describe('METHOD, or METHOD TARGET for methods by target; subscriptions/listen with all its targets'),
+  name: text.describe(
+    'METHOD, or METHOD TARGET for methods by target; subscriptions/listen with its lists and targets',
+  ),
   scopes: texts.describe('required scopes: the method’s, then the target’s'),
   implied_by: z.record(text, texts).describe('required scope → the scopes that imply it (scope_implies, transitive)'),
   labels: labels.describe(

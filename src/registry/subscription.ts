@@ -60,7 +60,7 @@ export function subscriptions(
         ...uris.map(resource),
         ...(tasks.length > 0 ? [methods.get('tasks/get')] : []),
       ];
-      return { name: [LISTEN, ...uris, ...tasks].join(' '), ...needs(...parts), labels: labelsOf(parts) };
+      return { name: [LISTEN, ...lists, ...uris, ...tasks].join(' '), ...needs(...parts), labels: labelsOf(parts) };
     },
   };
 }

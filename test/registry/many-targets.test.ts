@@ -97,14 +97,17 @@ describe('a subscription', () => {
       tasks: ['t'],
     };
     expect(operation(targets)).toEqual({
-      name: 'subscriptions/listen file:///docs/a file:///secret t',
+      name: 'subscriptions/listen tools/list resources/list file:///docs/a file:///secret t',
       scopes: ['listen', 'list', 'subscribe', 'docs', 'secret', 'task'],
       implied_by: { listen: [], list: [], subscribe: [], docs: [], secret: [], task: [] },
       labels: { by: 'method', risk: ['low', 'high'] },
     });
     expect(operation({ uris: ['file:///docs/a', 'file:///docs/b'] })?.labels).toEqual({ by: 'method', risk: 'low' });
     expect(operation({ lists: [], uris: [], tasks: [] })).toMatchObject({ name: method, scopes: ['listen'] });
-    expect(operation({ lists: ['prompts/list'] })).toMatchObject({ name: method, scopes: ['listen'] });
+    expect(operation({ lists: ['prompts/list'] })).toMatchObject({
+      name: `${method} prompts/list`,
+      scopes: ['listen'],
+    });
   });
 
   test('is open without an entry of its own, for what is listed', () => {
@@ -226,6 +229,8 @@ waivers:
     'subscriptions/listen',
     'subscriptions/listen file:///secret file:///docs/a',
     'subscriptions/listen file:///secret t1',
+    'subscriptions/listen tools/list',
+    'subscriptions/listen tools/list prompts/list file:///secret t1',
   ])('for %s covers it', (operation) => expect(dead(operation)).toEqual([]));
 
   test.each(['completion/complete other', 'tasks/result', 'http/delete'])(

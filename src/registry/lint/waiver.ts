@@ -1,6 +1,6 @@
 /** What the schema cannot say about waivers: listed, owned and dated exceptions, each as narrow as it can be. */
 import type { CallFacts } from '../../decision/facts.ts';
-import { COMPLETE, LISTEN, METHODS_BY_TARGET, TASK_METHODS } from '../method.ts';
+import { COMPLETE, LISTEN, LISTS, METHODS_BY_TARGET, TASK_METHODS } from '../method.ts';
 import { below, type Place, quote, type Report } from '../place.ts';
 import type { ServerRemains, WaiverRemains } from '../schema.ts';
 import type { Draft, Entry } from './draft.ts';
@@ -72,7 +72,9 @@ function lintOperation(operation: string, place: Place, report: Report): void {
     refuse(`names no ${kind}.`, `Write "${method} NAME", once for each ${kind} that the waiver is for.`);
   } else if (method === LISTEN ? target?.split(' ').includes('') : kind === undefined && target !== undefined) {
     const remedy =
-      method === LISTEN ? 'Write its URIs and tasks after it, with one space between them.' : `Write "${method}".`;
+      method === LISTEN
+        ? 'Write its lists, URIs and tasks after it, with one space between them.'
+        : `Write "${method}".`;
     refuse(`names a target, which ${method} does not have.`, remedy);
   }
 }
@@ -95,9 +97,13 @@ export function callsOf(operation: string): readonly CallFacts[] {
       { method, uri: target },
     ];
   if (method === LISTEN) {
-    const targets = target.split(' ');
+    const all = target.split(' ');
+    const first = all.findIndex((name) => !LISTS.has(name));
+    const lists = all.slice(0, first < 0 ? all.length : first);
+    const targets = all.slice(lists.length);
     return [...targets.keys(), targets.length].map((at) => ({
       method,
+      lists,
       uris: targets.slice(0, at),
       tasks: targets.slice(at),
     }));
