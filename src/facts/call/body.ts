@@ -16,8 +16,9 @@ export function readBody(
   headers: Readonly<Record<string, readonly string[]>> | undefined,
   customRules: boolean,
 ): SourceRead {
-  const charset = charsetDefect(headers);
-  if (charset !== null) return { read: refused(charset) };
+  const otherwise =
+    charsetDefect(valuesOf(headers, 'content-type')) ?? encodingDefect(valuesOf(headers, 'content-encoding'));
+  if (otherwise !== null) return { read: refused(otherwise) };
   const text = readJson(body, { depth: MAX_DEPTH });
   if (!text.ok) return { read: refused(notStrict(text.problems)) };
   return { read: readMessage(text.value, customRules), id: readId(text.value) };
@@ -27,12 +28,23 @@ export function readBody(
  * Some servers decode a body as its Content-Type says, UTF-7 included, and so read another message in the same bytes:
  * `+ACI-` is a quotation mark to them.
  */
-function charsetDefect(headers: Readonly<Record<string, readonly string[]>> | undefined): Defect | null {
-  const values = headers !== undefined && Object.hasOwn(headers, 'content-type') ? (headers['content-type'] ?? []) : [];
+function charsetDefect(values: readonly string[]): Defect | null {
   const other = values.find((value) => /charset/i.test(value) && !UTF_8.test(value));
   if (other === undefined) return null;
   const remedy = 'Send the message in UTF-8, with Content-Type: application/json.';
   return { expected: 'content-type to name no charset but utf-8', found: shown(other), remedy };
+}
+
+/** Text that is JSON as it stands may be another message once decoded: Brotli has no mark to begin with (RFC 7932 §9). */
+function encodingDefect(values: readonly string[]): Defect | null {
+  const other = values.find((value) => value !== '' && value.toLowerCase() !== 'identity');
+  if (other === undefined) return null;
+  const remedy = 'Send the message as it is, without Content-Encoding.';
+  return { expected: 'content-encoding to be absent', found: shown(other), remedy };
+}
+
+function valuesOf(headers: Readonly<Record<string, readonly string[]>> | undefined, name: string): readonly string[] {
+  return headers !== undefined && Object.hasOwn(headers, name) ? (headers[name] ?? []) : [];
 }
 
 function notStrict(problems: readonly JsonProblem[]): Defect {

@@ -197,6 +197,17 @@ describe('the caller’s own record', () => {
   });
 });
 
+describe('a body with Content-Encoding', () => {
+  const sent = (...values: string[]) => codes({ source: body(text), headers: { 'content-encoding': values } });
+  test.each([[[]], [['']], [['identity']], [['Identity']]])('%j is read', (values) => {
+    expect(sent(...values)).toEqual([]);
+  });
+  test.each([[['br']], [['GZIP']], [['identity', 'gzip']], [['identity, br']]])(
+    '%j is call_malformed: text that is JSON as it stands may be another message once decoded',
+    (values) => expect(sent(...values)).toEqual(['call_malformed']),
+  );
+});
+
 describe('a body whose Content-Type names another charset', () => {
   const sent = (...values: string[]) => codes({ source: body(text), headers: { 'content-type': values } });
   test.each([
