@@ -19,6 +19,8 @@ export const addDecide: Add = (program, host, finish) => {
       examples(
         'audgate decide --registry ./registry --server https://files.example.com/mcp --tool read_file < token.jwt',
         'audgate decide --registry ./registry --server https://files.example.com/mcp --method tools/list --json < token.jwt',
+        'audgate decide --registry ./registry --server https://files.example.com/mcp --method completion/complete --prompt summary < token.jwt',
+        `audgate decide --registry ./registry --server https://files.example.com/mcp --message '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' < token.jwt`,
       ),
     )
     .action((options: AskOptions) => finish(decide(options, host)));

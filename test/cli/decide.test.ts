@@ -74,6 +74,7 @@ describe('decide', () => {
     ['--tool', 'read_file', 'tools/call'],
     ['--prompt', 'p', 'prompts/get'],
     ['--uri', 'file:///a', 'resources/read'],
+    ['--task', 't-1', 'tasks/get'],
   ])('%s stands for its method', async (flag, target, method) => {
     const { stdout } = await ask('explain', await world.token(), flag, target, '--json');
     expect(JSON.parse(stdout).input.call).toMatchObject({ method });
@@ -126,7 +127,40 @@ describe('the token', () => {
   });
 });
 
+describe('every call that HTTP can ask about can be asked about here', () => {
+  const asked = async (...args: string[]) => {
+    const { stdout, stderr } = await ask('explain', await world.token(), ...args, '--json');
+    expect(stderr).toBe('');
+    return JSON.parse(stdout).input.call;
+  };
+  test.each([
+    [['--method', 'tasks/cancel', '--task', 't-1'], { method: 'tasks/cancel', task: 't-1' }],
+    [['--method', 'completion/complete', '--prompt', 'p'], { method: 'completion/complete', prompt: 'p' }],
+    [['--method', 'http/get'], { method: 'http/get' }],
+    [['--prompt', 'p', '--arguments', '{"a":"b"}'], { method: 'prompts/get', prompt: 'p' }],
+  ])('%j', async (args, call) => {
+    expect(await asked(...args)).toMatchObject(call);
+  });
+
+  test('as the client’s own message, also what names several targets', async () => {
+    const params = { notifications: { resourceSubscriptions: ['file:///a', 'file:///b'] } };
+    const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params };
+    const call = await asked('--message', JSON.stringify(message));
+    expect(call).toMatchObject({ method: 'subscriptions/listen', uris: ['file:///a', 'file:///b'] });
+  });
+
+  test('and who names none is told how', async () => {
+    const said = async (...args: string[]) => (await ask('decide', 'x', ...args)).stderr;
+    expect(await said('--method', 'tasks/get')).toContain('give --task ID: tasks/get takes it');
+    expect(await said('--method', 'completion/complete')).toContain('give --prompt NAME or --uri URI: ');
+    expect(await said('--method', 'subscriptions/listen')).toContain('give the client’s message in --message');
+  });
+});
+
 test.each([
+  ['a message beside a method', ['--message', '{}', '--method', 'tools/list']],
+  ['a message that is no JSON', ['--message', '{']],
+  ['a task and a tool', ['--task', 'a', '--tool', 'b']],
   ['neither method nor target', []],
   ['two targets', ['--tool', 'a', '--prompt', 'b']],
   ['a method that takes another target', ['--method', 'resources/read', '--tool', 'a']],
