@@ -15,6 +15,7 @@ import type { Limits, Listen } from '../config.ts';
 import { type App, INTERNAL } from './app.ts';
 import { authorityOf, bind } from './bind.ts';
 import { setTargetAside } from './gateways/target.ts';
+import { watchHandshakes } from './handshakes.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { answerProblem } from './problems.ts';
 import { contextOf, serverOptions, type TlsMaterial } from './tls.ts';
@@ -140,6 +141,7 @@ function replacesTls(server: Server | TlsServer, first: TlsMaterial | undefined,
       throw new Error('a server that was started without TLS cannot begin to speak it');
     };
   }
+  const endHandshakes = watchHandshakes(server);
   const open = new Set<Duplex>();
   server.on('secureConnection', (socket: Duplex) => {
     open.add(socket);
@@ -149,6 +151,7 @@ function replacesTls(server: Server | TlsServer, first: TlsMaterial | undefined,
   return (material: TlsMaterial) => {
     server.setSecureContext(contextOf(material));
     if (material.client_ca !== present.client_ca) {
+      endHandshakes();
       for (const socket of open) outdated.add(socket);
       server.closeIdleConnections();
     }

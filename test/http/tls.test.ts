@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CallerConfig } from '../../src/config/callers.ts';
@@ -38,6 +39,21 @@ function keeping(port: number, ca: string) {
   return { ask, connections: () => sockets.size };
 }
 
+/** All that is answered on a connection that is open already. */
+function answerOver(socket: Socket): Promise<string> {
+  const { certificate: cert, key } = client;
+  return new Promise((resolve) => {
+    const secure = connect({ socket, ca: old.certificate, cert, key, checkServerIdentity: () => undefined });
+    let answer = '';
+    secure.on('data', (piece) => {
+      answer += piece;
+    });
+    secure.on('error', () => {});
+    secure.on('close', () => resolve(answer));
+    secure.write('GET /v1/status HTTP/1.1\r\nHost: audgate\r\nConnection: close\r\n\r\n');
+  });
+}
+
 describe('renewal', () => {
   it('of the server’s certificate is for connections from then on; those of before go on', async () => {
     const { port, setTls } = await serve({ callers, tls: { ...server, client_ca: old.certificate } });
@@ -63,6 +79,17 @@ describe('renewal', () => {
     expect(gateway.connections()).toBeGreaterThan(1);
     const replaced = await next.issue('DNS:edge.example');
     expect((await askOverTls(port, { ca: old.certificate, certificate: replaced })).status).toBe(200);
+  });
+
+  it('of client_ca ends handshakes that began before it, which the old one would verify', async () => {
+    const { port, setTls } = await serve({ callers, tls: { ...server, client_ca: old.certificate } });
+    const begun = [connectTcp(port, '127.0.0.1'), connectTcp(port, '127.0.0.1')];
+    for (const socket of begun) await once(socket, 'connect');
+    // An answer to another, so that these two were accepted.
+    expect((await askOverTls(port, { certificate: client, ca: old.certificate })).status).toBe(200);
+    setTls({ ...server, client_ca: next.certificate });
+    for (const socket of begun) expect(await answerOver(socket)).toBe('');
+    expect((await askOverTls(port, { certificate: client, ca: old.certificate })).status).toBe(401);
   });
 
   it('of client_ca lets the answer under way be the last of its connection', async () => {

@@ -4,6 +4,7 @@ import { createServer as createTlsServer, Server as TlsServer } from 'node:tls';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { Limits, Listen } from '../../../config.ts';
 import { authorityOf, bind } from '../../bind.ts';
+import { watchHandshakes } from '../../handshakes.ts';
 import type { Lifecycle } from '../../lifecycle.ts';
 import { contextOf, serverOptions, type TlsMaterial } from '../../tls.ts';
 import type { CheckParts } from './check.ts';
@@ -69,6 +70,7 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcListening> {
     tls === undefined
       ? createServer(accept)
       : createTlsServer({ ...serverOptions(tls, limits.headers_timeout_ms), ALPNProtocols: ['h2'] }, accept);
+  const endHandshakes = sockets instanceof TlsServer ? watchHandshakes(sockets) : () => {};
   await bind(sockets, parts.listen);
   sockets.on('error', (err: unknown) => log.error({ err }, 'the gRPC server failed'));
 
@@ -79,7 +81,10 @@ export async function listenGrpc(parts: GrpcParts): Promise<GrpcListening> {
     setTls(material) {
       if (!(sockets instanceof TlsServer)) throw new Error('a server that was started without TLS cannot begin it');
       sockets.setSecureContext(contextOf(material));
-      if (material.client_ca !== present?.client_ca) injector.drain(DRAIN_MS);
+      if (material.client_ca !== present?.client_ca) {
+        endHandshakes();
+        injector.drain(DRAIN_MS);
+      }
       present = material;
     },
     stop(deadlineMs) {
