@@ -1,8 +1,11 @@
 /** Who may ask over gRPC, about which server, and how: all else is refused in an answer, because an error may let it pass. */
 
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { ChannelCredentials } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Callers } from '../../../../src/config/callers.ts';
@@ -208,6 +211,24 @@ describe('TLS', () => {
     await expect.poll(async () => after.check(grpc.check()).then(outcome, () => 'gone')).toBe('deny 403');
     const replaced = envoyAt(grpc.listening.address, credentials(await next.issue('DNS:edge.example'), next));
     expect(outcome(await replaced.check(grpc.check()))).toBe('allow');
+  });
+
+  it('ends handshakes that began before a new client_ca, which the old one would verify', async () => {
+    const grpc = await secured();
+    const begun = connectTcp(Number(new URL(`https://${grpc.listening.address}`).port), '127.0.0.1');
+    await once(begun, 'connect');
+    const envoy = envoyAt(grpc.listening.address, credentials(edge));
+    expect(outcome(await envoy.check(grpc.check()))).toBe('allow');
+    const next = await createAuthority();
+    grpc.listening.setTls({ ...server, client_ca: next.certificate });
+    const secure = connectTls({ socket: begun, ALPNProtocols: ['h2'], rejectUnauthorized: false });
+    let heard = 0;
+    secure.on('data', (piece: Buffer) => {
+      heard += piece.length;
+    });
+    secure.on('error', () => {});
+    await once(secure, 'close');
+    expect(heard).toBe(0);
   });
 
   it('is all that is spoken where it is configured', async () => {
