@@ -62,6 +62,12 @@ const TARGETS: readonly string[] = [
   '/v1/servers/__proto__/protected-resource-metadata',
   '/v1/enforce',
   '/v1/gateways/envoy/files/..%2fbilling',
+  '/v1/gateways/envoy/files/../billing',
+  '/v1/gateways/forward-auth/files',
+  '/v1/gateways/__proto__/files',
+  '/access/v1/evaluations',
+  '/v1/data/audgate/decide',
+  '/v1/allowed',
   '/metrics/..',
   `/${'a'.repeat(9000)}`,
 ];

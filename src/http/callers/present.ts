@@ -48,19 +48,18 @@ function valuesOf(rawHeaders: readonly string[], name: string): readonly string[
   return values;
 }
 
-const refused = (detail: string, challenge: string): Identified => ({
+/** One challenge at every door (contract 3): who may also send a bearer token is told so by the detail. */
+const refused = (detail: string): Identified => ({
   ok: false,
-  problem: { name: 'caller_unknown', detail, headers: { 'www-authenticate': challenge } },
+  problem: { name: 'caller_unknown', detail, headers: { 'www-authenticate': 'AudgateKey' } },
 });
 
 const UNKNOWN: Readonly<Record<KeyPlace, Identified>> = {
   header: refused(
     'Send a configured caller’s key in X-Audgate-Key, exactly once, or connect with its client certificate; not those of two callers.',
-    'AudgateKey',
   ),
   bearer: refused(
     'Send a configured caller’s key, exactly once: in X-Audgate-Key, or as Authorization: Bearer KEY. Or connect with its client ' +
       'certificate; not with the key and the certificate of two callers.',
-    'AudgateKey, Bearer',
   ),
 };

@@ -46,7 +46,7 @@ describe('a caller', () => {
     const answer = await send(port, request(...headers));
     expect(answer.status).toBe(status);
     if (status !== 401) return;
-    expect(answer.headers.get('www-authenticate')).toBe('AudgateKey, Bearer');
+    expect(answer.headers.get('www-authenticate')).toBe('AudgateKey');
     expect(problem.parse(JSON.parse(answer.body)).type).toBe('urn:audgate:problem:caller_unknown');
     expect(answer.body).not.toContain('old-key');
   });
