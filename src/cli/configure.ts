@@ -12,6 +12,7 @@ import {
   type ServableConfig,
 } from '../config.ts';
 import { type TlsMaterial, tlsDefects } from '../http/tls.ts';
+import { MAX_PROBLEMS } from '../json/locate.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { allThere, missing } from './paths.ts';
 import type { Reread } from './start.ts';
@@ -83,7 +84,10 @@ async function readSettings(flags: ConfigFlags, inForce?: ServableConfig): Promi
     if (absent.length > 0) return wrong(EXIT.usage, absent.map(ours));
     const text = await readFile(file, 'utf8');
     const read = readConfig(text, file);
-    if (!read.ok) return wrong(EXIT.refused, located(read.problems, text, file));
+    if (!read.ok) {
+      const cut = read.problems.length >= MAX_PROBLEMS ? [ours(`these are the first ${MAX_PROBLEMS}; ${THEN}`)] : [];
+      return wrong(EXIT.refused, [...located(read.problems, text, file), ...cut]);
+    }
     base = read.config;
   }
   const merged = mergeFlags(base, flags);
@@ -128,6 +132,7 @@ function changed(before: ServableConfig, after: ServableConfig): readonly string
   return names;
 }
 
+const THEN = 'mend them, and see the rest then, if there are more';
 const ours = (message: string) => `audgate: ${message}`;
 const said = ({ message }: ConfigProblem) => ours(message);
 

@@ -12,7 +12,9 @@ import type { TlsMaterial } from '../http/tls.ts';
 import { createMetrics } from '../record/metrics.ts';
 import { createRecorder } from '../record/write.ts';
 import { createService, type Log, type SourcedSettings, type Sources } from '../service.ts';
+import { unregisteredServers } from './check-callers.ts';
 import type { Host } from './host.ts';
+import { tellRefusals } from './tell-refusals.ts';
 
 /** What a reload reads of the configuration again, checked; the rest is fixed at the start. */
 export type Reread =
@@ -62,7 +64,7 @@ const RECORDS_MS = 1000;
 
 export async function start({ config, tls = null, reread, sources, records, log, host }: StartParts): Promise<Started> {
   const { now, ticks, newId, fetch, version } = host;
-  const metrics = createMetrics();
+  const metrics = tellRefusals(createMetrics(), log, now);
   const recorder = createRecorder({
     destination: records,
     labels: { id: newId(), version },
@@ -78,6 +80,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
     const apply = () => {
       ({ callers } = read);
       for (const warning of read.warnings) log.warn({}, warning.message);
+      tellUnregistered();
       if (tls !== null && read.tls !== null) for (const one of [open?.http, open?.grpc]) one?.setTls(read.tls);
     };
     return { ok: true, warnings: read.warnings, apply };
@@ -95,6 +98,11 @@ export async function start({ config, tls = null, reread, sources, records, log,
   });
   if (!started.ok) return started;
   const { service, warnings } = started;
+  const tellUnregistered = () => {
+    const keys = [...service.current().registry.servers.keys()];
+    for (const line of unregisteredServers(callers, keys)) log.warn({}, line);
+  };
+  tellUnregistered();
 
   const lifecycle: Lifecycle = { stopping: false };
   const app = createApp({

@@ -8,7 +8,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 
 const callerName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
   error:
-    'is no name for a caller: expected 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
+    'has a caller whose name is none: expected 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
 });
 
 const digests = (of: string) =>

@@ -191,6 +191,37 @@ describe('the configuration', () => {
     });
   });
 
+  test('whose callers are refused, or name servers that nobody has registered, is told of in the log', async () => {
+    const config = await world.write(
+      'misspelt.yaml',
+      [
+        'listen: 127.0.0.1:0',
+        'registry: ./registry.json',
+        'callers:',
+        `  edge: { key_sha256: ["${hash('sha256', 'edge-key')}"], servers: [fils], may: [decide] }`,
+      ].join('\n'),
+    );
+    const serve = await serving(['--config', config]);
+    await serve.until(() =>
+      serve.diagnostics().includes('"fils\\", which is no key of the registry; did you mean \\"files'),
+    );
+    for (const key of ['edge-kee', 'edge-kee', 'edge-kee']) await decideAt(serve.url, {}, { 'x-audgate-key': key });
+    expect((await decideAt(serve.url, {}, { 'x-audgate-key': 'edge-key' })).status).toBe(403);
+    await serve.until(() => serve.diagnostics().includes('caller_not_allowed'));
+    // Anyone can bring it about, so it is told once in a while, and without the key.
+    expect(serve.diagnostics().match(/"kind":"caller_unknown"/g)).toHaveLength(1);
+    expect(serve.diagnostics()).toContain('printf %s KEY | sha256sum');
+    expect(serve.diagnostics()).not.toContain('edge-kee');
+  });
+
+  test('with more problems than are listed says that there are more', async () => {
+    const many = Array.from({ length: 20 }, (_, at) => `unknown_${at}: 1\n`).join('');
+    const { code, stderr } = await audgate(['serve', '--config', await world.write('many.yaml', many)]);
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toHaveLength(17);
+    expect(stderr).toContain('audgate: these are the first 16; mend them, and see the rest then');
+  });
+
   test('with problems ends with 1, and says each by file, line and column', async () => {
     const config = await world.write(
       'bad-config.yaml',
