@@ -200,6 +200,13 @@ describe('call_from and base_scopes', () => {
     expect(warned('base_scopes: [a]')).toEqual(['warning /servers/files/base_scopes 12:5']);
     expect(warned('call_from: headers\nbase_scopes: [a]')).toEqual(['warning /servers/files/base_scopes 13:5']);
     expect(warned('call_from: none\nbase_scopes: [a]')).toEqual([]);
+    // Whatever the server offers, listed or not, is then open to each token for it.
+    const open = ['warning /servers/files/call_from 12:16'];
+    expect(warned('call_from: none')).toEqual(open);
+    expect(warned('call_from: none\ntools: { a: {} }')).toEqual(open);
+    expect(warned('call_from: none\ntools: { a: { scopes: [a] } }')).toEqual([]);
+    expect(warned('call_from: none\nunlisted_tools: { scopes: [a] }')).toEqual([]);
+    expect(warned('call_from: none\nbase_scopes: []')).toEqual([]);
   });
 });
 

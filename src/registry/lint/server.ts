@@ -1,7 +1,7 @@
 /** What the schema cannot say about one server's operations, scopes and issuers. */
 import { circles } from '../implied.ts';
 import { matchesExactOnly } from '../operation.ts';
-import { below, quote, type Report } from '../place.ts';
+import { below, type Place, quote, type Report } from '../place.ts';
 import type { ServerRemains } from '../schema.ts';
 import type { Draft, Entry } from './draft.ts';
 import { lintIssuerKey } from './issuer.ts';
@@ -16,6 +16,7 @@ export function lintServer(entry: Entry<ServerRemains>, draft: Draft, report: Re
     warnOfRepeats(value[field], below(place, field), report);
   }
   lintBaseScopes(entry, report);
+  lintAnyCall(entry, report);
   lintPatterns(entry, report);
   for (const circle of circles(value.scope_implies ?? {})) {
     const [first = ''] = circle;
@@ -37,6 +38,29 @@ function lintBaseScopes({ value, place }: Entry<ServerRemains>, report: Report):
     message: `base_scopes says nothing where call_from is ${value.call_from ?? 'body'}: each call needs its own scopes.`,
     remedy: 'Remove it, or write call_from: none if gateways cannot tell the call.',
   });
+}
+
+/** Where nobody looks at the call, a list says what it needs, and keeps nothing else out. */
+function lintAnyCall({ value, place }: Entry<ServerRemains>, report: Report): void {
+  const { call_from, base_scopes, methods = {}, tools = {}, prompts = {}, resources = {}, unlisted_tools } = value;
+  if (call_from !== 'none' || typeof unlisted_tools === 'object') return;
+  // One with a fault is cut out, and has its own problem.
+  if (base_scopes !== undefined || isWritten(place, 'base_scopes')) return;
+  const entries = [methods, tools, prompts, resources].flatMap((listed) => Object.values(listed));
+  if (entries.some(({ scopes }) => scopes.length > 0)) return;
+  report(below(place, 'call_from'), {
+    severity: 'warning',
+    value: call_from,
+    message:
+      'call_from is none and no entry names a scope: each token for this server opens all that it offers, listed or not.',
+    remedy: 'Write base_scopes: the scopes that any call needs, or [] if that is meant.',
+  });
+}
+
+/** Whether a member is there, right or not: one that is not stands where any other does that is not. */
+function isWritten({ origin, path }: Place, name: string): boolean {
+  const [found, absent] = [origin.locate([...path, name], 'value'), origin.locate([...path, ''], 'value')];
+  return found.line !== absent.line || found.column !== absent.column;
 }
 
 /** A prefix that ends before its authority does. */
