@@ -35,6 +35,13 @@ describe.each(await readDocumented())('$name, as documented', (gateway) => {
     for (const name of ['www-authenticate', 'content-type']) expect(gateway.toClient(name)).toBe(true);
   });
 
+  test('a body that is encoded is refused: its plain bytes may be one message, what a server decodes another', async () => {
+    const { issuer, ask } = await open(gateway);
+    const right = client('files', await issuer.token(RESOURCES.files));
+    const headers = [...right.headers, ['Content-Encoding', 'br'] as const];
+    expect((await ask('files', { ...right, headers })).status).toBe(400);
+  });
+
   test('the whole call is handed on: body, method and the headers that repeat them', async () => {
     const { issuer, ask } = await open(gateway);
     const right = client('files', await issuer.token(RESOURCES.files));

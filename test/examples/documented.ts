@@ -116,7 +116,8 @@ async function kong(): Promise<Documented> {
         [text(server, /\["(X-\S+)"\] = kong\.request\.get_method\(\)/), method] as const,
         [text(server, /\["(X-\S+)"\] = kong\.request\.get_path_with_query\(\)/), target] as const,
       ];
-      const sent = headers.filter(([name]) => /^(authorization|content-type|mcp-.*)$/i.test(name));
+      const names = [...program(server).matchAll(/\bname == "([\w-]+)"/g)].map(([, name = '']) => name);
+      const sent = only(headers, [...names, 'mcp-*']);
       return {
         url: text(server, /local audgate = "(.*)"/) + server,
         method: text(server, /method = "(\w+)"/),
