@@ -65,6 +65,11 @@ export const BODIES: Section = {
       send: { framing: { lines: [CHUNKED], body: 'ffffffffffffffffff\r\n{message}\r\n0\r\n\r\n' } },
       expect: REFUSED,
     },
+    {
+      name: 'request hidden behind a chunk that is none',
+      send: [{ framing: { lines: [CHUNKED], body: '{hex}\r\n{message}\r\nzz\r\n\r\n' } }, { pipelined: true }],
+      expect: [OK_OR_REFUSED, REFUSED],
+    },
     { name: 'truncated', send: { cut: 10 }, expect: REFUSED },
     { name: 'truncated, chunked', send: { framing: 'chunked', cut: 12 }, expect: REFUSED },
     { name: 'truncated before the last chunk', send: { framing: 'chunked', cut: 5 }, expect: REFUSED },

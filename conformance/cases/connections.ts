@@ -104,6 +104,21 @@ export const CONNECTIONS: Section = {
       },
       expect: REFUSED,
     },
+    {
+      name: 'upgrade to WebSocket, where GET is listed',
+      send: {
+        ...BILLING,
+        method: 'GET',
+        call: null,
+        headers: [
+          'Connection: Upgrade',
+          'Upgrade: websocket',
+          'Sec-WebSocket-Version: 13',
+          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        ],
+      },
+      expect: { status: 200, upstream: 'billing', or_refused: true },
+    },
     { name: 'CONNECT', send: { method: 'CONNECT', target: 'billing.example.com:80', call: null }, expect: REFUSED },
     {
       name: 'target *',

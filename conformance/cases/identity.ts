@@ -33,6 +33,11 @@ export const IDENTITY: Section = {
       send: { headers: ['x_audgate_subject: forged', 'X_Audgate_Identity: forged', 'x-audgate_scopes: forged'] },
       expect: OK_OR_REFUSED,
     },
+    {
+      name: 'identity with other signs for the dash',
+      send: { headers: ['x.audgate.subject: forged', 'X-Audgate.Identity: forged', 'x~audgate-subject: forged'] },
+      expect: OK_OR_REFUSED,
+    },
     { name: 'actor where the token has none', send: { headers: ['x-audgate-actor: forged'] }, expect: OK },
     {
       name: 'x-audgate header that audgate does not know',

@@ -59,7 +59,11 @@ export async function startUpstream(server: ServerKey, at: HostPort, callFrom: C
     if (raw.length > 0) arrivals.push(unreadable(server, raw));
     socket.destroy();
   });
-  // Asked to become another protocol, it stays with this one.
+  // What a tunnel carries has no end, and nobody judges it.
+  http.on('upgrade', (request, socket: Duplex) => {
+    arrivals.push({ ...arrived(server, request, Buffer.alloc(0), false), whole: false });
+    socket.destroy();
+  });
   http.on('connect', (request, socket: Duplex) => {
     arrivals.push(arrived(server, request, Buffer.alloc(0), false));
     socket.destroy();

@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { describe, onTestFinished, test } from 'vitest';
 import { start } from '../../../conformance/gateways/envoy-grpc.ts';
 import { decisionsHold } from './allow-on-failure.ts';
-import { nothingPasses, nothingPassesAt } from './nothing-passes.ts';
+import { nothingPasses, nothingPassesAt, tokensStayOutOfLogs } from './nothing-passes.ts';
 
 describe('Envoy over gRPC, audgate gone', () => {
   nothingPasses(start);
+  tokensStayOutOfLogs(start);
 
   test.each(forged())('in audgate’s place, in gRPC: %s', async (_, answer) => {
     const sessions = new Set<ServerHttp2Session>();

@@ -3,10 +3,11 @@ import { FAILURES } from '../../../conformance/gateways/failures.ts';
 import { freePort } from '../../../conformance/gateways/free-port.ts';
 import { start } from '../../../conformance/gateways/haproxy.ts';
 import { ask, KEY, startGateway, startServers } from '../../examples/gateway-world.ts';
-import { nothingPasses } from './nothing-passes.ts';
+import { nothingPasses, tokensStayOutOfLogs } from './nothing-passes.ts';
 
 describe('HAProxy, audgate gone', () => {
   nothingPasses(start);
+  tokensStayOutOfLogs(start);
 
   // Its HTTP client alone asks four times, and would show a proof of possession again each time.
   test.each(FAILURES)('audgate is asked once, whatever comes of it: $name', async (failure) => {

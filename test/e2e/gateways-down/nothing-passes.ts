@@ -44,8 +44,26 @@ export function nothingPasses(start: StartGateway, { server, headers }: Without 
       server,
     });
     const token = await world.issuer.token(world.resources.files);
-    expect((await world.ask({ token, headers })).status).toBeGreaterThanOrEqual(400);
+    const refused = await world.ask({ token, headers });
+    expect(refused.status).toBeGreaterThanOrEqual(403);
+    // Nothing that a client could cure: no challenge, and no word about the key.
+    expect(refused.headers).not.toHaveProperty('www-authenticate');
+    expect(refused.body).not.toMatch(/x-audgate-key/i);
     expect(world.arrivals).toEqual([]);
+  });
+}
+
+/** Not of nginx, whose error log holds the whole first line of a request. */
+export function tokensStayOutOfLogs(start: StartGateway): void {
+  test('audgate gone: the gateway’s log has no token, not even of a query', async () => {
+    const world = await openWorld(start);
+    const token = await world.issuer.token(world.resources.files);
+    await world.audgate.stop();
+    for (const path of ['/files/mcp', `/files/mcp?access_token=${token}`, `/files/mcp?a&access%5Ftoken=${token}`])
+      expect((await world.ask({ token, path })).status).toBeGreaterThanOrEqual(403);
+    await world.gateway.stop();
+    expect(world.gateway.log()).not.toContain(token);
+    expect(world.gateway.log()).not.toContain(KEY);
   });
 }
 
