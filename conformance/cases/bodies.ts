@@ -148,6 +148,11 @@ export const BODIES: Section = {
       expect: REFUSED,
       by_headers: SERVER_REFUSES,
     },
+    {
+      name: 'encoding in another spelling',
+      send: { headers: ['Content_Encoding: deflate', 'content.encoding: deflate'] },
+      expect: OK_OR_REFUSED,
+    },
     { name: 'no content type', send: { headers: ['Content-Type: '] }, expect: OK_OR_REFUSED },
     { name: 'Expect: 100-continue', send: { headers: ['Expect: 100-continue'] }, expect: OK },
     {

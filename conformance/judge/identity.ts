@@ -17,7 +17,7 @@ export const FORGED = 'forged';
 
 const NAMES: readonly string[] = IDENTITY_HEADERS;
 /** As CGI and its heirs read names: dash and underscore are one (RFC 3875 §4.1.18), and to some every other sign as well. */
-const folded = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
+export const folded = (name: string) => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
 
 /** What may arrive beside audgate's own. */
 export interface Tolerated {

@@ -6,7 +6,7 @@ import { ISS } from '../world/issuer.ts';
 import type { Arrival } from '../world/upstream.ts';
 import { challengeProblems } from './challenge.ts';
 import { type Allowed, allowed } from './departures.ts';
-import { identityProblems } from './identity.ts';
+import { folded, identityProblems } from './identity.ts';
 
 /** One request of a case as it went. */
 export interface Sent {
@@ -146,6 +146,11 @@ function arrivalProblems(
     ...(arrival.body.equals(sent.message)
       ? []
       : [`expected the body's ${sent.message.length} bytes as they were sent, found ${arrival.body.length} others`]),
+    ...arrival.headers.flatMap(([name]) =>
+      folded(name) === 'content-encoding' && name.toLowerCase() !== 'content-encoding'
+        ? [`${name} arrived, which some servers read as Content-Encoding, and audgate did not`]
+        : [],
+    ),
     ...identityProblems(arrival, identity, expect),
   ];
 }
