@@ -3,6 +3,8 @@ import { type Ask, type Caller, findServer } from '../decide/ask.ts';
 import { readCredentials } from '../decide/credentials.ts';
 import type { Decider } from '../decide/decider.ts';
 import type { RequestBody } from '../decision/facts.ts';
+import { nearestName } from '../json/nearest.ts';
+import type { Registry } from '../registry/registry.ts';
 import { type Admission, admissionOf } from './admission.ts';
 import { type Answer, INCOMPLETE, INTERNAL, refusalOf } from './answer.ts';
 import { plainArguments } from './arguments.ts';
@@ -79,8 +81,9 @@ const DOOR = 'audgate/server';
 
 /** @throws when the registry has no such server: a mistake in the configuration, best found at the start */
 export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES }: GuardParts): Guard {
-  const registered = findServer(server, decider.current().registry);
-  if (registered === undefined) throw new Error(unregistered(server));
+  const { registry } = decider.current();
+  const registered = findServer(server, registry);
+  if (registered === undefined) throw new Error(unregistered(server, registry));
   // It asks about its own server only, and learns nothing of others.
   const caller: Caller = { name: `in-process:${registered.key}`, servers: [registered.key] };
   /** Tokens by what stands for them: whoever holds, logs or serialises such an object reaches no token through it. */
@@ -159,7 +162,10 @@ export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES
   };
 }
 
-function unregistered(server: Ask['server']): string {
-  const [what, name] = typeof server === 'string' ? ['resource', server] : ['key', server.key];
-  return `expected a registered server, found none whose ${what} is ${JSON.stringify(name)}: see audgate registry show`;
+function unregistered(server: Ask['server'], { servers, serverByResource }: Registry): string {
+  const byResource = typeof server === 'string';
+  const [what, name, known] = byResource ? ['resource', server, serverByResource] : ['key', server.key, servers];
+  const near = nearestName(name, [...known.keys()]);
+  const next = near === undefined ? 'see audgate registry show' : `did you mean ${JSON.stringify(near)}?`;
+  return `expected a registered server, found none whose ${what} is ${JSON.stringify(name)}: ${next}`;
 }

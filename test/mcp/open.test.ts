@@ -19,6 +19,9 @@ it('is refused at the start for a server that the registry lacks, near misses to
   for (const server of [`${FILES}/`, 'files', { key: 'File' }, { key: FILES }]) {
     await expect(openGuard({ registry, server })).rejects.toThrow(/^expected a registered server, found none whose /);
   }
+  await expect(openGuard({ registry, server: { key: 'fils' } })).rejects.toThrow('did you mean "files"?');
+  await expect(openGuard({ registry, server: `${FILES}/` })).rejects.toThrow(`did you mean "${FILES}"?`);
+  await expect(openGuard({ registry, server: 'elsewhere' })).rejects.toThrow('see audgate registry show');
 });
 
 it('writes one record a decision, without the token', async () => {
