@@ -41,7 +41,9 @@ export async function startReference(parts: GatewayParts, fault: Fault | null = 
     const body = await bodyOf(incoming);
     const server = routed(incoming, parts, fault);
     if (server === null) return metadata(incoming, answer, parts);
-    const sent = pairs(incoming.rawHeaders).filter(([name]) => !OF_THE_CONNECTION.test(name));
+    const sent = pairs(incoming.rawHeaders).filter(
+      ([name]) => ![OF_THE_CONNECTION, MISSPELLED].some((pattern) => pattern.test(name)),
+    );
     const known = fault === 'asks about each connection once' && asked.has(incoming.socket);
     const decided =
       fault === 'does not ask' || known ? null : await question(incoming, sent, body, { parts, server, fault });
@@ -75,8 +77,10 @@ export async function startReference(parts: GatewayParts, fault: Fault | null = 
 /** RFC 9110 §7.6.1, and what is written anew for each connection. */
 const OF_THE_CONNECTION =
   /^(connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|content-length|host|expect|proxy-.*)$/i;
-/** As readers take them that know no difference between dash and underscore. */
-const IDENTITY = /^x[-_]audgate/i;
+/** In whatever spelling some reader takes for audgate's. */
+const IDENTITY = /audgate/i;
+/** What some servers read as Content-Encoding, and audgate does not. */
+const MISSPELLED = /^content[^a-z0-9-]/i;
 const TOLD = /^(www-authenticate|content-type|retry-after)$/;
 
 function routed(incoming: IncomingMessage, { servers }: GatewayParts, fault: Fault | null): Behind | null {
