@@ -7,6 +7,7 @@ import type { Entry } from './lint/draft.ts';
 import { untilSeconds } from './lint/waiver.ts';
 import { nearestOf } from './nearest.ts';
 import { classifier } from './operation.ts';
+import { below } from './place.ts';
 import type { IssuerRecord, KeySource, Owner, Registry, ServerRecord, Source } from './registry.ts';
 import type { WrittenIssuer, WrittenServer, WrittenWaiver } from './schema.ts';
 
@@ -31,6 +32,8 @@ export function buildRegistry(
     }
   }
   for (const issuer of issuers.values()) own(issuer.issuer, { kind: 'issuer', key: issuer.key });
+  const placesOf = (entries: readonly Entry<unknown>[]) => new Map(entries.map(({ key, place }) => [key, place]));
+  const places = { issuers: placesOf(writtenIssuers), servers: placesOf(writtenServers) };
 
   return {
     digest: digestOf({
@@ -43,6 +46,11 @@ export function buildRegistry(
     serverByResource: new Map([...servers.values()].map((record) => [record.resource, record])),
     ownersOf: (audience) => owners.get(audience) ?? NONE,
     nearestServer: nearestOf(servers.values()),
+    whereIs(records, key, ...path) {
+      const place = places[records].get(key);
+      if (place === undefined) throw new Error(`no record ${records} ${key}`);
+      return sourceOf({ place: below(place, ...path) });
+    },
   };
 }
 
@@ -56,7 +64,7 @@ function inForce<T>(entries: readonly Entry<T>[], form: (value: T) => JsonObject
   return Object.fromEntries(entries.map(({ key, value }) => [key, form(value)]));
 }
 
-function sourceOf({ place }: Entry<unknown>): Source {
+function sourceOf({ place }: Pick<Entry<unknown>, 'place'>): Source {
   return { file: place.origin.file, line: place.origin.locate(place.path, 'name').line };
 }
 

@@ -6,7 +6,7 @@
 import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, Parser, type YAMLMap } from 'yaml';
 import { pointerTo } from '../json/pointer.ts';
 import { firstTooDeep, MAX_DEPTH, TOO_DEEP } from './nesting.ts';
-import { type Path, type Place, type Position, quote, type Report } from './place.ts';
+import { type Origin, type Path, type Place, type Position, quote, type Report } from './place.ts';
 
 export interface ReadText {
   /** Undefined when the text could not be read at all; every reason was reported. */
@@ -18,20 +18,9 @@ export interface ReadText {
 const MAX_ALIASED_VALUES = 100_000;
 
 export function readText(text: string, file: string, report: Report): ReadText {
-  // Nodes take a hundred times the room of the text, so only the value is kept; a problem reads the text again.
-  let again: Parsed | undefined;
   const { documents, lines, deep } = parse(text);
   const [document, second] = documents;
-  const records = recordPositions(document, lines);
-  const origin = {
-    file,
-    locate(path: Path, what: 'value' | 'name'): Position {
-      const known = what === 'name' ? records.get(pointerTo(path)) : undefined;
-      if (known !== undefined) return known;
-      again ??= parse(text);
-      return position(again, path, what);
-    },
-  };
+  const origin = { file, locate: locator(text, lines, recordSpans(document)) };
   const place: Place = { origin, path: [] };
   const located = (offset: number): Place => ({
     origin: { file, locate: () => at(lines, offset) },
@@ -174,27 +163,67 @@ function convert(document: Document.Parsed, lines: LineCounter, file: string, re
   return broken ? undefined : value;
 }
 
-/** Where each record's key stands: asked of every record, right or wrong. */
-function recordPositions(document: Document.Parsed | undefined, lines: LineCounter): ReadonlyMap<string, Position> {
-  const found = new Map<string, Position>();
+/** A record's text from its key to its end, and how to make it a text of its own again. */
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** `{` where mappings are written so; else none, and the key keeps its column. */
+  readonly flow: boolean;
+}
+
+/** Where each record stands: asked of every record, right or wrong. */
+function recordSpans(document: Document.Parsed | undefined): ReadonlyMap<string, Span> {
+  const found = new Map<string, Span>();
   if (!isMap(document?.contents)) return found;
   for (const { key: field, value: records } of document.contents.items) {
     if (!isMap(records) || !isScalar(field)) continue;
-    for (const { key } of records.items) {
-      if (isScalar(key)) found.set(pointerTo([String(field.value), String(key.value)]), at(lines, start(key) ?? 0));
+    for (const { key, value } of records.items) {
+      if (!isScalar(key)) continue;
+      const from = start(key) ?? 0;
+      const end =
+        (isAlias(value) || isScalar(value) || isSeq(value) || isMap(value) ? value.range?.[1] : undefined) ?? from;
+      found.set(pointerTo([String(field.value), String(key.value)]), { start: from, end, flow: records.flow === true });
     }
   }
   return found;
 }
 
-function position({ documents, lines }: Parsed, path: Path, what: 'value' | 'name'): Position {
+/** Steps to a record: `servers`, `files`. */
+const RECORD_DEPTH = 2;
+
+/**
+ * Nodes take a hundred times the room of the text, so none are kept: where something stands is found by reading again the
+ * text of its record alone, however long the file is. The last record read so is kept, because problems come in its order.
+ */
+function locator(text: string, lines: LineCounter, spans: ReadonlyMap<string, Span>): Origin['locate'] {
+  let last: { readonly record: string; readonly parsed: Parsed } | undefined;
+  let whole: Parsed | undefined;
+  return (path, what) => {
+    const record = pointerTo(path.slice(0, RECORD_DEPTH));
+    const span = spans.get(record);
+    if (span === undefined) {
+      whole ??= parse(text);
+      return at(lines, offsetOf(whole, path, what));
+    }
+    const { start: from, end, flow } = span;
+    if (path.length === RECORD_DEPTH && what === 'name') return at(lines, from);
+    const before = flow ? '{' : ' '.repeat(at(lines, from).column - 1);
+    if (last?.record !== record) {
+      const alone = `${before}${text.slice(from, end)}${flow ? '}' : ''}`;
+      last = { record, parsed: parse(alone) };
+    }
+    return at(lines, from + offsetOf(last.parsed, path.slice(1), what) - before.length);
+  };
+}
+
+function offsetOf({ documents }: Parsed, path: Path, what: 'value' | 'name'): number {
   let node: unknown = documents[0]?.contents;
   let offset = start(node) ?? 0;
   for (const [index, step] of path.entries()) {
     const last = index === path.length - 1;
     if (isMap(node)) {
       const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
-      if (pair === undefined) return at(lines, offset);
+      if (pair === undefined) return offset;
       const name = start(pair.key) ?? offset;
       // A missing member of a mapping is shown at the mapping's own name, which an editor can underline.
       offset = last && what === 'value' ? (start(pair.value) ?? name) : name;
@@ -202,9 +231,9 @@ function position({ documents, lines }: Parsed, path: Path, what: 'value' | 'nam
     } else if (isSeq(node)) {
       node = node.items[Number(step)];
       offset = start(node) ?? offset;
-    } else return at(lines, isAlias(node) ? (start(node) ?? offset) : offset);
+    } else return isAlias(node) ? (start(node) ?? offset) : offset;
   }
-  return at(lines, offset);
+  return offset;
 }
 
 function start(node: unknown): number | undefined {

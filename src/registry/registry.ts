@@ -98,6 +98,11 @@ export interface Registry {
    * messages only. Nobody for a text longer than 2,048 characters.
    */
   nearestServer(resource: string): ServerRecord | undefined;
+  /**
+   * Where a member of a record stands: `whereIs('servers', 'files', 'tools', 'read_file')`. Of one that is not written, the
+   * nearest mapping around it. Reads the record's text again: for explanations, not for decisions.
+   */
+  whereIs(records: 'issuers' | 'servers', key: string, ...path: readonly (string | number)[]): Source;
 }
 
 export interface Problem {

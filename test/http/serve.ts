@@ -213,6 +213,7 @@ function snapshotOf(servers: readonly ServerRecord[]): Snapshot {
     serverByResource: new Map(servers.map((record) => [record.resource, record])),
     ownersOf: () => [],
     nearestServer: () => undefined,
+    whereIs: () => ({ file: 'registry.yaml', line: 1 }),
   };
   const unasked = () => {
     throw new Error('the edge judges nothing');
