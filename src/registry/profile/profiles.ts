@@ -1,0 +1,27 @@
+/** Every profile by its name: the one table that reading tokens, the lint, commands and documentation look into. */
+import { AUTH0 } from './auth0.ts';
+import { COGNITO } from './cognito.ts';
+import { ENTRA } from './entra.ts';
+import { GOOGLE } from './google.ts';
+import { KEYCLOAK } from './keycloak.ts';
+import { OKTA } from './okta.ts';
+import type { Profile, ProfileName } from './profile.ts';
+import { RFC9068 } from './rfc9068.ts';
+import { WORKOS } from './workos.ts';
+
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+  rfc9068: RFC9068,
+  entra: ENTRA,
+  okta: OKTA,
+  auth0: AUTH0,
+  keycloak: KEYCLOAK,
+  cognito: COGNITO,
+  google: GOOGLE,
+  workos: WORKOS,
+};
+
+/** What an issuer's record says where its author left a member out. */
+export function impliedBy({ token_types, extra_audiences }: Profile, iss: string) {
+  const issuer = iss.replace(/\/$/, '');
+  return { token_types, extra_audiences: extra_audiences.map((value) => value.replace('{issuer}', () => issuer)) };
+}
