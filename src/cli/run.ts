@@ -4,6 +4,7 @@ import { addDecide } from './decide.ts';
 import { addDemo } from './demo.ts';
 import { addExplain } from './explain.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
+import { addInit } from './init/add.ts';
 import { addPolicy } from './policy/add.ts';
 import { addRegistry } from './registry/add.ts';
 import { addServe } from './serve.ts';
@@ -29,7 +30,8 @@ export async function run(host: Host): Promise<Exit> {
       outputError: (text, write) => write(text.replace(/^error: /, 'audgate: ')),
     });
   program.helpCommand('help [command]', 'print the help of a command');
-  for (const add of [addServe, addDemo, addDecide, addExplain, addRegistry, addPolicy]) add(program, host, finish);
+  for (const add of [addServe, addDemo, addDecide, addExplain, addInit, addRegistry, addPolicy])
+    add(program, host, finish);
   program.addHelpText('after', '\nExit codes: 0 allow or fine, 1 deny or problems, 2 wrong usage, 3 indeterminate.');
 
   try {

@@ -14,7 +14,7 @@ export function without(sources: Sources, unwanted: (file: string) => boolean): 
 
 export interface Folder {
   readonly rego: Sources;
-  /** All other files, by relative path; those under a name with a leading dot are left out. */
+  /** All other files, by relative path; those under a name with a leading dot, and installed packages, are left out. */
   readonly others: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export async function readFolder(folder: string): Promise<Folder> {
     const entries = await readdir(join(folder, relative), { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      if (entry.name.startsWith('.')) continue;
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
       if (entry.isDirectory()) await visit(file);
       else if (entry.name.endsWith('.rego') && (await stat(join(folder, file))).isFile())
         rego.set(file, await readFile(join(folder, file), 'utf8'));

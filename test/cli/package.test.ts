@@ -59,7 +59,7 @@ describe('the package', () => {
 
   test('holds no sources, tests or what is only here', () => {
     const foreign = packed.filter(
-      (file) => !/^(dist|policies|schemas|docs|registry)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(file),
+      (file) => !/^(dist|policies|schemas|docs|registry|templates)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(file),
     );
     expect(foreign).toEqual([]);
   });
