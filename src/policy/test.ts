@@ -9,6 +9,17 @@ export interface TestRun {
   readonly engine: 'opa' | 'wasm';
   readonly passed: number;
   readonly failed: number;
+  /** In the order in which OPA names them. */
+  readonly tests: readonly RegoTest[];
+}
+
+export interface RegoTest {
+  /** Package and rule. */
+  readonly name: string;
+  readonly file: string;
+  readonly line: number;
+  /** Null: it passed. */
+  readonly failure: string | null;
 }
 
 const results = z.array(
@@ -25,6 +36,8 @@ const results = z.array(
 export interface TestTools {
   readonly opa: Opa;
   readonly capabilities: string;
+  /** A part of the names of the tests to run. Default: all. */
+  readonly only?: string;
 }
 
 /** Runs every test twice. No test at all is no problem here. */
@@ -41,7 +54,8 @@ export async function runTests(
       ['opa', 'rego'],
       ['wasm', 'wasm'],
     ] as const) {
-      const args = ['test', '--format', 'json', '--target', target, '--capabilities', 'capabilities.json'];
+      const some = tools.only === undefined ? [] : ['--run', literally(tools.only)];
+      const args = ['test', ...some, '--format', 'json', '--target', target, '--capabilities', 'capabilities.json'];
       const ran = await tools.opa.run([...args, 'rego'], { cwd: folder });
       const run = readResults(engine, ran.stdout || ran.stderr);
       runs.push(run.run);
@@ -51,22 +65,33 @@ export async function runTests(
   });
 }
 
+/** As a regular expression, in which case does not matter. */
+const literally = (text: string) => `(?i)${text.replaceAll(/[^A-Za-z0-9_ ]/g, '\\$&')}`;
+
 function readResults(engine: TestRun['engine'], output: string) {
   const read = results.safeParse(parsed(output));
   if (!read.success) {
     // OPA prints no list when a file does not compile.
-    return { run: { engine, passed: 0, failed: 0 }, problems: problemsOf(output, '.') };
+    return { run: { engine, passed: 0, failed: 0, tests: [] }, problems: problemsOf(output, '.') };
   }
-  // A skipped test (todo_…) shows nothing, so it counts as failed.
-  const failed = read.data.filter(({ fail, skip, error }) => fail === true || skip === true || error !== undefined);
-  const problems = failed.map(({ location, package: of, name, error, skip }) => {
-    const place = { file: location.file.replace(/^rego\//, ''), line: location.row, column: location.col };
-    const how = error !== undefined ? `broke: ${JSON.stringify(error)}` : skip === true ? 'is skipped' : 'failed';
-    const where = engine === 'wasm' ? 'compiled to WebAssembly' : 'on OPA’s own engine';
-    const remedy = 'Mend the rule or the test. If only one engine fails it, the rule uses a form on which they differ.';
-    return problemAt(place, `${of}.${name} ${how} (${where}).`, remedy);
+  const where = engine === 'wasm' ? 'compiled to WebAssembly' : 'on OPA’s own engine';
+  const remedy = 'Mend the rule or the test. If only one engine fails it, the rule uses a form on which they differ.';
+  const tests = read.data.map(({ location, package: of, name, fail, error, skip }) => {
+    // A skipped test (todo_…) shows nothing, so it counts as failed.
+    const how = error !== undefined ? `broke: ${JSON.stringify(error)}` : skip ? 'is skipped' : fail ? 'failed' : null;
+    return {
+      name: `${of}.${name}`,
+      file: location.file.replace(/^rego\//, ''),
+      line: location.row,
+      column: location.col,
+      failure: how === null ? null : `${of}.${name} ${how} (${where}).`,
+    };
   });
-  return { run: { engine, passed: read.data.length - failed.length, failed: failed.length }, problems };
+  const problems = tests.flatMap(({ failure, ...place }) =>
+    failure === null ? [] : [problemAt(place, failure, remedy)],
+  );
+  const failed = problems.length;
+  return { run: { engine, passed: tests.length - failed, failed, tests }, problems };
 }
 
 function parsed(text: string): unknown {

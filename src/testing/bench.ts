@@ -3,7 +3,9 @@ import { defaultConfig } from '../config.ts';
 import type { Ask } from '../decide/ask.ts';
 import { type Parts as DecideParts, decide } from '../decide/decide.ts';
 import type { ReloadProblem } from '../decide/decider.ts';
+import type { Evaluation } from '../decide/evaluate.ts';
 import type { Decision } from '../decision/decision.ts';
+import type { Check } from '../decision/verdict.ts';
 import { createKeys } from '../facts/keys/look-up.ts';
 import { createTokenReader } from '../facts/token/read.ts';
 import { createApp } from '../http/app.ts';
@@ -16,12 +18,21 @@ import type { Judged } from './agree.ts';
 
 export interface Bench {
   readonly registry: Registry;
-  /** Names of the custom rules. */
+  /** Names of all rules, core first, custom ones as `custom.<name>`. */
   readonly rules: readonly string[];
-  decide(ask: Ask): Promise<{ readonly decision: Decision; readonly judged: Judged | null }>;
+  decide(ask: Ask): Promise<Decided>;
   /** `POST /v1/decide`. */
   post(body: object): Promise<{ readonly status: number; readonly answer: unknown }>;
   close(): Promise<void>;
+}
+
+export interface Decided {
+  readonly decision: Decision;
+  readonly evaluation: Evaluation;
+  /** Null: the work ended before the policy. */
+  readonly judged: Judged | null;
+  /** What each rule said; empty where none was asked. */
+  readonly checks: readonly Check[];
 }
 
 export type OpenedBench =
@@ -95,10 +106,10 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
     ok: true,
     bench: {
       registry: snapshot.registry,
-      rules: snapshot.policy.custom?.rules ?? [],
+      rules: snapshot.policy.rules.map(({ name }) => name),
       async decide(ask) {
         judged = null;
-        const { decision } = await decide(
+        const { decision, evaluation } = await decide(
           ask,
           CALLER,
           watched,
@@ -106,7 +117,9 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
           ask.door ?? 'audgate/decide',
           Math.floor(now / 1000),
         );
-        return { decision, judged };
+        const { input, custom } = evaluation;
+        const checks = judged === null || input === null ? [] : snapshot.policy.explain(input, custom);
+        return { decision, evaluation, judged, checks };
       },
       async post(body) {
         const headers = { 'content-type': 'application/json' };

@@ -1,4 +1,5 @@
 /** A case file's custom rules: compiled for the decider, and their sources for `opa eval`. */
+import { readFile } from 'node:fs/promises';
 import { aggregatorOf } from '../policy/aggregate.ts';
 import { readBundle } from '../policy/bundle.ts';
 import { buildPolicies, type Toolchain } from '../policy/custom.ts';
@@ -10,15 +11,17 @@ export interface CustomRules {
   readonly module: NonNullable<Extract<SourcedPolicy, { ok: true }>['sources']['custom']>;
   /** Sorted names. */
   readonly rules: readonly string[];
-  /** Rego, with the generated package that asks each rule. */
-  readonly sources: Sources;
+  /** Rego, with the generated package that asks each rule. Null: only the module is at hand. */
+  readonly sources: Sources | null;
 }
+
+export type CompiledRules = CustomRules & { readonly sources: Sources };
 
 export interface Unusable {
   readonly problems: readonly { readonly severity: 'error'; readonly message: string }[];
 }
 
-export async function readCustomRules(tools: Toolchain, folder: string): Promise<CustomRules | Unusable> {
+export async function readCustomRules(tools: Toolchain, folder: string): Promise<CompiledRules | Unusable> {
   const built = await buildPolicies(tools, folder);
   if (!built.ok) return unusable(...built.problems.map((problem) => inOneLine(folder, problem)));
   const read = readBundle(built.bytes);
@@ -31,7 +34,16 @@ export async function readCustomRules(tools: Toolchain, folder: string): Promise
   return { module, rules: names, sources };
 }
 
-const unusable = (...messages: readonly string[]): Unusable => ({
+/** @param path a bundle that `policy build` wrote */
+export async function readBuiltRules(path: string): Promise<CustomRules | Unusable> {
+  const read = readBundle(await readFile(path));
+  if (!read.ok) return unusable(...read.problems.map((problem) => `${path}: ${problem}`));
+  const { wasm, digest, rules } = read.bundle;
+  const module = { wasm, digest, rules: rules.map(({ name, file }) => ({ name, file: `${path}:${file}` })) };
+  return { module, rules: rules.map(({ name }) => name), sources: null };
+}
+
+export const unusable = (...messages: readonly string[]): Unusable => ({
   problems: messages.map((message) => ({ severity: 'error', message })),
 });
 

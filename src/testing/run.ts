@@ -1,9 +1,7 @@
 /**
  * Runs a case file: each case through the decider in process and through the real app over HTTP, and those that reach
- * the policy also through `opa eval` on the Rego sources. All must agree with each other, and with what is expected.
+ * the policy also through `opa eval` on the Rego sources, where there is an OPA. All must agree with each other, and with what is expected.
  */
-import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import type { ReloadProblem } from '../decide/decider.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Toolchain } from '../policy/custom.ts';
@@ -11,21 +9,24 @@ import type { Sources as Rego } from '../policy/sources.ts';
 import type { SourcedPolicy } from '../service.ts';
 import { customInput, disagreements, type Judged } from './agree.ts';
 import { type Bench, openBench } from './bench.ts';
-import { type CustomRules, readCustomRules } from './custom.ts';
+import { type Offers, offersOf, type Seen, seenIn } from './coverage.ts';
+import type { CustomRules } from './custom.ts';
 import { differ, differences } from './expect.ts';
+import { type OpenedCases, type OpenParts, openCases, type UnopenedCases } from './open.ts';
 import { questionOf } from './question.ts';
-import { type Registered, registerKeys } from './register.ts';
+import type { Registered } from './register.ts';
 import { evaluateRego } from './rego.ts';
-import { type Case, readCases } from './schema.ts';
+import type { Case } from './schema.ts';
 
-export interface RunParts {
-  readonly tools: Toolchain;
+export interface RunParts extends OpenParts {
   /** The core module as `serve` takes it. */
   readonly core: Extract<SourcedPolicy, { ok: true }>['sources']['core'];
   /** Its Rego. */
   readonly coreSources: Rego;
   readonly newId: () => string;
   readonly fetch: typeof globalThis.fetch;
+  /** Which cases run, by their names. Default: all. */
+  readonly wanted?: (name: string) => boolean;
 }
 
 export interface CaseResult {
@@ -36,38 +37,24 @@ export interface CaseResult {
   readonly reached: 'policy' | 'facts';
   /** One sentence a difference; empty: the case passed. */
   readonly differences: readonly string[];
+  /** For coverage; absent where the case could not be asked. */
+  readonly seen?: Seen;
 }
 
 export type FileResult =
-  | { readonly ok: true; readonly file: string; readonly cases: readonly CaseResult[] }
+  | ({ readonly ok: true; readonly file: string; readonly cases: readonly CaseResult[] } & Offers)
   /** The file, its registry or its rules cannot be used. */
-  | { readonly ok: false; readonly file: string; readonly problems: readonly ReloadProblem[] };
+  | UnopenedCases;
 
 /** @param path a case file. Never throws for what stands in it. */
 export async function runCaseFile(path: string, parts: RunParts): Promise<FileResult> {
-  const failed = (...problems: readonly ReloadProblem[]): FileResult => ({ ok: false, file: path, problems });
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch {
-    return failed({ severity: 'error', message: `${path} cannot be read.` });
-  }
-  const read = readCases(text, path);
-  if (!read.ok) return failed(...read.problems);
-  const { file, lines } = read;
-  const folder = dirname(path);
-  const now = Date.parse(file.now);
+  const opened = await openCases(path, parts);
+  return opened.ok ? runCases(opened, parts) : opened;
+}
 
-  const registered = await registerKeys(
-    typeof file.registry === 'string'
-      ? join(folder, file.registry)
-      : { value: file.registry, place: read.registryPlace },
-    now / 1000,
-  );
-  if (!registered.ok) return failed(...registered.problems);
-  const rules = file.policies === undefined ? null : await readCustomRules(parts.tools, join(folder, file.policies));
-  if (rules !== null && 'problems' in rules) return failed(...rules.problems);
-
+async function runCases(opened: OpenedCases, parts: RunParts): Promise<FileResult> {
+  const { path, file, lines, registered, rules, now } = opened;
+  const failed = (problems: readonly ReloadProblem[]): FileResult => ({ ok: false, file: path, problems });
   const benches: Bench[] = [];
   try {
     const open = async (kind: 'loaded' | 'keyless') => {
@@ -81,24 +68,30 @@ export async function runCaseFile(path: string, parts: RunParts): Promise<FileRe
       return opened;
     };
     const withKeys = await open('loaded');
-    if (!withKeys.ok) return failed(...withKeys.problems);
-    const withoutKeys = file.cases.some(({ keys }) => keys === 'unavailable') ? await open('keyless') : withKeys;
-    if (!withoutKeys.ok) return failed(...withoutKeys.problems);
+    if (!withKeys.ok) return failed(withKeys.problems);
+    const wanted = file.cases.flatMap((one, at) =>
+      parts.wanted?.(one.name) === false ? [] : [{ one, line: lines[at] ?? 1 }],
+    );
+    const withoutKeys = wanted.some(({ one }) => one.keys === 'unavailable') ? await open('keyless') : withKeys;
+    if (!withoutKeys.ok) return failed(withoutKeys.problems);
 
     const ran: Ran[] = [];
-    for (const one of file.cases) {
+    for (const { one, line } of wanted) {
       const { bench } = one.keys === 'unavailable' ? withoutKeys : withKeys;
-      ran.push(await runCase(one, bench, { keys: registered.keys, now: now / 1000, newId: parts.newId }));
+      const about = { keys: registered.keys, now: now / 1000, newId: parts.newId };
+      ran.push({ name: one.name, line, ...(await runCase(one, bench, about)) });
     }
-    const byOpa = await askOpa(ran, rules, parts);
+    const byOpa = parts.tools === null ? [] : await askOpa(ran, rules, parts, parts.tools.opa);
     return {
       ok: true,
       file: path,
-      cases: ran.map(({ name, judged, differences }, at) => ({
+      ...offersOf(opened, withKeys.bench),
+      cases: ran.map(({ name, line, judged, seen, differences }, at) => ({
         name,
-        line: lines[at] ?? 1,
+        line,
         reached: judged === null ? 'facts' : 'policy',
         differences: [...differences, ...(byOpa[at] ?? [])],
+        ...(seen && { seen }),
       })),
     };
   } finally {
@@ -106,10 +99,15 @@ export async function runCaseFile(path: string, parts: RunParts): Promise<FileRe
   }
 }
 
-interface Ran {
-  readonly name: string;
+interface Asked {
   readonly judged: Judged | null;
+  readonly seen: Seen | null;
   readonly differences: readonly string[];
+}
+
+interface Ran extends Asked {
+  readonly name: string;
+  readonly line: number;
 }
 
 interface CaseParts {
@@ -119,17 +117,17 @@ interface CaseParts {
   readonly newId: () => string;
 }
 
-async function runCase(one: Case, bench: Bench, parts: CaseParts): Promise<Ran> {
-  const { name, expect } = one;
+async function runCase(one: Case, bench: Bench, parts: CaseParts): Promise<Asked> {
   const question = await questionOf(one, { ...parts, registry: bench.registry });
-  if (typeof question === 'string') return { name, judged: null, differences: [question] };
-  const { decision, judged } = await bench.decide(question.ask);
+  if (typeof question === 'string') return { judged: null, seen: null, differences: [question] };
+  const decided = await bench.decide(question.ask);
+  const { decision, judged } = decided;
   const { status, answer } = await bench.post(question.body);
   const overHttp = [
     differ('HTTP status', decision.decision === 'indeterminate' ? 503 : 200, status),
     differ('answer over HTTP', comparable(decision), comparable(answer)),
   ].filter((difference) => difference !== null);
-  return { name, judged, differences: [...differences(expect, decision), ...overHttp] };
+  return { judged, seen: seenIn(decided), differences: [...differences(one.expect, decision), ...overHttp] };
 }
 
 /** An answer but for its id, which is another each time. */
@@ -139,17 +137,21 @@ function comparable(answer: Decision | unknown): unknown {
 }
 
 /** What `opa eval` finds otherwise, a list for each case: all cases of a file in one process. */
-async function askOpa(ran: readonly Ran[], rules: CustomRules | null, parts: RunParts): Promise<string[][]> {
+async function askOpa(
+  ran: readonly Ran[],
+  rules: CustomRules | null,
+  parts: RunParts,
+  opa: Toolchain['opa'],
+): Promise<string[][]> {
   const judged = ran.flatMap((one) => (one.judged === null ? [] : [one.judged]));
   const asked = judged.filter(({ custom }) => custom !== null);
-  const { opa } = parts.tools;
   const core = await evaluateRego(opa, {
     sources: parts.coreSources,
     entrypoint: 'audgate/decision/decide',
     inputs: judged.map(({ input }) => input),
   });
   const custom =
-    rules === null
+    rules?.sources == null
       ? []
       : await evaluateRego(opa, {
           sources: rules.sources,
@@ -158,7 +160,8 @@ async function askOpa(ran: readonly Ran[], rules: CustomRules | null, parts: Run
         });
   const missing = { kind: 'undefined' } as const;
   return ran.map(({ judged: one }) => {
-    if (one === null) return [];
+    // Without the sources of its rules nobody but the module can say what they would.
+    if (one === null || (one.custom !== null && rules?.sources === null)) return [];
     const answers = {
       core: core[judged.indexOf(one)] ?? missing,
       custom: one.custom === null ? null : (custom[asked.indexOf(one)] ?? missing),

@@ -76,6 +76,80 @@ cases:
     expect(stdout).toMatch(/wrong\/cases\/one\.yaml:\d+: failed: a right token\n/);
   });
 
+  test('runs cases without OPA, on the compiled policy alone', async () => {
+    const place = await folder('opaless', { 'cases/one.yaml': cases('allow') });
+    const { code, stdout } = await audgate(['policy', 'test', place, '--engine', 'wasm'], {
+      env: { PATH: '', HOME: '' },
+    });
+    expect(code).toBe(0);
+    expect(stdout).toBe('Cases: 1 through WASM and HTTP, 0 through decide and HTTP; 0 failed\n');
+  });
+
+  test('says that Rego tests did not run where there is no OPA', async () => {
+    const place = join(world.folder, 'untested');
+    await cp(EXAMPLES, place, { recursive: true });
+    await folder('untested', { 'cases/one.yaml': cases('allow') });
+    const { code, stdout, stderr } = await audgate(['policy', 'test', place], { env: { PATH: '', HOME: '' } });
+    expect(code).toBe(2);
+    expect(stdout).toContain('Cases: 1 through WASM and HTTP');
+    expect(stderr).toContain('the Rego tests did not run');
+  });
+
+  test('takes built rules in place of those that a file names', async () => {
+    const place = join(world.folder, 'built');
+    const output = join(world.folder, 'built.tar.gz');
+    expect((await audgate(['policy', 'build', EXAMPLES, '-o', output])).code).toBe(0);
+    const ruled = cases('allow').replace('now:', 'policies: ../rules\nnow:');
+    await folder('built', { 'cases/one.yaml': ruled });
+    const asked = ['policy', 'test', place, '--engine', 'wasm'];
+    const without = await audgate(asked);
+    expect(without.code).toBe(1);
+    expect(without.stdout).toContain('give the bundle with --bundle');
+    const { code, stdout } = await audgate([...asked, '--bundle', output, '--coverage', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).coverage.rules).toContainEqual({
+      rule: 'custom.argument_limit',
+      satisfied: 1,
+      denied: 0,
+    });
+  });
+
+  test('runs only what has the text in its name, and says when nothing has', async () => {
+    const place = await folder('some', {
+      'cases/one.yaml': `${cases('allow')}  - { name: another, server: files, token: null, call: { method: ping }, expect: { decision: allow, reasons: [], status: 200 } }\n`,
+    });
+    const right = await audgate(['policy', 'test', place, '--filter', 'RIGHT', '--json']);
+    expect(right.code).toBe(0);
+    expect(JSON.parse(right.stdout).counts).toEqual({ policy: 1, facts: 0, failed: 0, unusable: 0 });
+    expect((await audgate(['policy', 'test', place, '--filter', 'another'])).code).toBe(1);
+    const none = await audgate(['policy', 'test', place, '--filter', 'nowhere']);
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain('nothing has nowhere in its name');
+    const rego = JSON.parse((await audgate(['policy', 'test', EXAMPLES, '--filter', 'weekend', '--json'])).stdout);
+    expect(rego.runs.map(({ tests }: { tests: { name: string }[] }) => tests.map(({ name }) => name))).toEqual([
+      ['data.custom.office_hours_test.test_closed_at_the_weekend'],
+      ['data.custom.office_hours_test.test_closed_at_the_weekend'],
+    ]);
+  });
+
+  test('tells which tools have no case that is allowed, or denied', async () => {
+    const place = await folder('gaps', { 'cases/one.yaml': cases('allow') });
+    const told = await audgate(['policy', 'test', place, '--coverage']);
+    expect(told.code).toBe(0);
+    expect(told.stdout).toContain('not covered: files: tools/call read_file has no case that is denied');
+    expect(told.stdout).toMatch(/^files\ttools\/call read_file\t1\t0$/m);
+    expect((await audgate(['policy', 'test', place, '--require-coverage'])).code).toBe(1);
+  });
+
+  test('writes JUnit', async () => {
+    const place = await folder('junit', { 'cases/one.yaml': cases('deny') });
+    const output = join(world.folder, 'results.xml');
+    expect((await audgate(['policy', 'test', place, '--junit', output])).code).toBe(1);
+    const xml = await readFile(output, 'utf8');
+    expect(xml).toMatch(/<testsuite name="[^"]*one\.yaml" tests="1" failures="1">/);
+    expect(xml).toContain('<failure message="decision: expected deny, got allow">');
+  });
+
   test('ends with 1 when a test fails', async () => {
     const place = join(world.folder, 'broken');
     await cp(EXAMPLES, place, { recursive: true });

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Toolchain } from '../../policy/custom.ts';
 import { readFolder } from '../../policy/sources.ts';
 import { readCore } from '../../sources.ts';
-import { type FileResult, runCaseFile } from '../../testing/run.ts';
+import type { CustomRules } from '../../testing/custom.ts';
+import { type FileResult, type RunParts, runCaseFile } from '../../testing/run.ts';
 import type { Host } from '../host.ts';
 import { printProblems } from '../problems.ts';
 import { painter, print, shown } from '../terminal.ts';
@@ -12,23 +13,41 @@ import { POLICIES } from './toolchain.ts';
 /** Directly in a folder `cases`, at any depth. */
 export const isCaseFile = (file: string): boolean => /(^|\/)cases\/[^/]+\.ya?ml$/.test(file);
 
-export async function runCases(tools: Toolchain, folder: string, host: Host): Promise<readonly FileResult[]> {
+export interface CaseOptions {
+  /** Null: there is no OPA. */
+  readonly tools: Toolchain | null;
+  /** In place of those that files name. */
+  readonly rules: CustomRules | null;
+  /** A part of the names of the cases to run; a file whose name has it runs whole. */
+  readonly filter: string | undefined;
+}
+
+export async function runCases(folder: string, options: CaseOptions, host: Host): Promise<readonly FileResult[]> {
   const files = (await readFolder(folder)).others.filter(isCaseFile);
   if (files.length === 0) return [];
-  const parts = {
+  const { filter } = options;
+  const parts = await casesParts(options, host);
+  const results: FileResult[] = [];
+  for (const [index, file] of files.entries()) {
+    const wanted = (name: string) => filter === undefined || matches(file, filter) || matches(name, filter);
+    print(host.stderr, `audgate: ${shown(file)} (${index + 1} of ${files.length})`);
+    results.push(await runCaseFile(join(folder, file), { ...parts, wanted }));
+  }
+  return results;
+}
+
+export async function casesParts({ tools, rules }: Omit<CaseOptions, 'filter'>, host: Host): Promise<RunParts> {
+  return {
     tools,
     core: await readCore(),
     coreSources: (await readFolder(join(POLICIES, 'core'))).rego,
     newId: host.newId,
     fetch: host.fetch,
+    ...(rules !== null && { rules }),
   };
-  const results: FileResult[] = [];
-  for (const [index, file] of files.entries()) {
-    print(host.stderr, `audgate: ${shown(file)} (${index + 1} of ${files.length})`);
-    results.push(await runCaseFile(join(folder, file), parts));
-  }
-  return results;
 }
+
+const matches = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());
 
 export const caseFailed = (result: FileResult) =>
   !result.ok || result.cases.some(({ differences }) => differences.length > 0);

@@ -1,62 +1,91 @@
 /** `audgate policy test`: Rego tests on both engines, and case files. */
-import { testPolicies } from '../../policy/custom.ts';
-import { readFolder } from '../../policy/sources.ts';
-import type { TestRun } from '../../policy/test.ts';
-import { type Counts, count } from '../../testing/run.ts';
+import { writeFile } from 'node:fs/promises';
+import { Option } from 'commander';
+import { coverageOf, gapsOf } from '../../testing/coverage.ts';
+import { junit } from '../../testing/junit.ts';
+import { count } from '../../testing/run.ts';
 import { EXIT, type Exit, type Host } from '../host.ts';
-import { type Add, examples } from '../options.ts';
+import { type Add, examples, once } from '../options.ts';
 import { allThere } from '../paths.ts';
-import { painter, print, printJson } from '../terminal.ts';
-import { caseFailed, isCaseFile, printCases, runCases } from './cases.ts';
-import { hasErrors, printRegoProblems } from './problems.ts';
-import { toolchain } from './toolchain.ts';
+import { print, printJson, shown } from '../terminal.ts';
+import { caseFailed } from './cases.ts';
+import { printReport } from './print-report.ts';
+import { hasErrors } from './problems.ts';
+import { type Report, runTests, type TestOptions } from './run-tests.ts';
 
-interface Flags {
+interface Flags extends TestOptions {
   readonly json?: true;
+  readonly junit?: string;
+  readonly coverage?: true;
+  readonly requireCoverage?: true;
 }
 
 export const addTest: Add = (group, host, finish) => {
   group
     .command('test')
     .description('Run each *_test.rego on OPA’s own engine and compiled to WebAssembly, and each cases/*.yaml.')
-    .argument('<dir>', 'folder of Rego files')
+    .argument('<dir>', 'folder of Rego files and cases')
+    .addOption(once('--filter <text>', 'run only what has this in its name: tests, cases, case files'))
+    .addOption(
+      new Option('--engine <engine>', 'wasm: cases alone, on the compiled policy, without OPA')
+        .choices(['all', 'wasm'])
+        .default('all'),
+    )
+    .addOption(once('--bundle <file>', 'built rules, for cases in place of those that their files name'))
+    .option('--coverage', 'tell which rules, tools, prompts and resources no case allows or denies')
+    .option('--require-coverage', 'the same, and end with 1 where there are such')
+    .addOption(once('--junit <file>', 'write the results as JUnit XML too'))
     .option('--json', 'print {"problems": […], "runs": […], "cases": […], "counts": {…}}')
-    .addHelpText('after', examples('audgate policy test ./rules', 'audgate policy test ./rules --json'))
+    .addHelpText(
+      'after',
+      examples(
+        'audgate policy test ./rules',
+        'audgate policy test . --filter read_file --coverage',
+        'audgate policy test . --engine wasm --bundle rules.tar.gz --junit results.xml',
+      ),
+    )
     .action((folder: string, flags: Flags) => finish(test(folder, flags, host)));
 };
 
 async function test(folder: string, flags: Flags, host: Host): Promise<Exit> {
-  if (!(await allThere(host, [{ path: folder, as: 'the folder', kind: 'folder' }]))) return EXIT.usage;
-  const tools = await toolchain(host);
-  if (tools === null) return EXIT.usage;
-  print(host.stderr, 'audgate: testing on both engines …');
-  const { rego, others } = await readFolder(folder);
-  // A folder of case files alone is fine; one with neither is not what was meant.
-  const onlyCases = rego.size === 0 && others.some(isCaseFile);
-  const { problems, runs } = onlyCases ? { problems: [], runs: [] } : await testPolicies(tools, folder);
-  // Rules that do not compile would fail every case for the same reason.
-  const cases = hasErrors(problems) && runs.length === 0 ? [] : await runCases(tools, folder, host);
-  const counts = count(cases);
-  if (flags.json) {
-    printJson(host.stdout, { problems, runs, cases, counts });
-  } else {
-    printRegoProblems(host, 'stdout', folder, problems);
-    printCases(cases, host);
-    printCounts(runs, counts, host);
-  }
-  return hasErrors(problems) || cases.some(caseFailed) ? EXIT.refused : EXIT.fine;
+  const { bundle } = flags;
+  const wanted = bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' } as const];
+  if (!(await allThere(host, [{ path: folder, as: 'the folder', kind: 'folder' }, ...wanted]))) return EXIT.usage;
+  const report = await runTests(folder, flags, host);
+  return report === null ? EXIT.usage : tell(folder, report, flags, host);
 }
 
-function printCounts(runs: readonly TestRun[], counts: Counts, host: Host): void {
-  const paint = painter(host.stdout, host.env);
-  for (const { engine, passed, failed } of runs) {
-    const line = `Rego tests on ${engine}: ${passed} passed, ${failed} failed`;
-    print(host.stdout, paint(failed > 0 ? 'red' : 'green', line));
+async function tell(folder: string, report: Report, flags: Flags, host: Host): Promise<Exit> {
+  const { problems, runs, cases, untested } = report;
+  const coverage = flags.coverage || flags.requireCoverage ? coverageOf(cases) : null;
+  const gaps = coverage === null ? [] : gapsOf(coverage);
+  if (flags.json) {
+    const counts = count(cases);
+    printJson(host.stdout, { problems, runs, cases, counts, ...(coverage && { coverage: { ...coverage, gaps } }) });
+  } else {
+    printReport(folder, report, coverage, host);
   }
-  const { policy, facts, failed, unusable } = counts;
-  if (policy + facts + unusable === 0) return;
-  const ways = `${policy} through opa eval, WASM and HTTP, ${facts} through decide and HTTP`;
-  const broken = unusable > 0 ? `, ${unusable} files cannot be run` : '';
-  const line = `Cases: ${ways}; ${failed} failed${broken}`;
-  print(host.stdout, paint(failed + unusable > 0 ? 'red' : 'green', line));
+  if (flags.junit !== undefined && !(await written(flags.junit, junit(report), host))) return EXIT.usage;
+  if (hasErrors(problems) || cases.some(caseFailed)) return EXIT.refused;
+  const ran = runs.some(({ tests }) => tests.length > 0) || cases.some((file) => file.ok && file.cases.length > 0);
+  if (flags.filter !== undefined && !ran) {
+    print(host.stderr, `audgate: nothing has ${shown(flags.filter)} in its name, so nothing was tested`);
+    return EXIT.usage;
+  }
+  if (untested) {
+    print(host.stderr, 'audgate: the Rego tests did not run, because there is no OPA; --engine wasm leaves them out');
+    return EXIT.usage;
+  }
+  return flags.requireCoverage && gaps.length > 0 ? EXIT.refused : EXIT.fine;
+}
+
+async function written(path: string, text: string, host: Host): Promise<boolean> {
+  try {
+    await writeFile(path, text);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown failure';
+    print(host.stderr, `audgate: ${shown(path)} cannot be written (${code}); choose another with --junit`);
+    return false;
+  }
 }
