@@ -1,12 +1,16 @@
 /**
- * The bundle of a user's rules: an OPA bundle (`.manifest`, `policy.wasm`, `data.json`, the Rego sources) as a gzipped
- * tar archive. Read without OPA and without touching the disk; nothing in it is ever unpacked to a path.
+ * The bundle of a user's rules: an OPA bundle (`.manifest`, `policy.wasm`, `data.json`, the Rego sources, the registry's
+ * files where they are packed with it, `.signatures.json`) as a gzipped tar archive. Read without OPA and without touching
+ * the disk; nothing in it is ever unpacked to a path.
  */
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { createTar, parseTar } from 'nanotar';
+import { createTar } from 'nanotar';
 import { z } from 'zod';
+import { readJson } from '../json/read.ts';
+import { SIGNATURES, type SigningKey, sign, verifySignature } from './bundle-signature.ts';
 import type { RuleFile } from './judge.ts';
+import { readTar } from './tar.ts';
 
 /** Bytes of an unpacked bundle: a large module has some 100 KiB, so this only stops an archive made to exhaust memory. */
 export const MAX_UNPACKED = 32 * 1024 * 1024;
@@ -20,7 +24,14 @@ export interface Bundle {
   readonly wasm: Uint8Array<ArrayBuffer>;
   /** The rules that `custom/decide` must say it ran, sorted by name; each file is a source in the bundle. */
   readonly rules: readonly RuleFile[];
+  /** What its author called this version. It proves nothing. */
+  readonly revision: string | null;
+  /** Packed with the rules, by name below `registry/`, sorted; null: the bundle holds none. Never data of the module. */
+  readonly registry: Files | null;
 }
+
+/** By path in the bundle, without leading slash. */
+export type Files = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 export type ReadBundle =
   | { readonly ok: true; readonly bundle: Bundle }
@@ -29,14 +40,23 @@ export type ReadBundle =
 
 /** What audgate reads of the manifest. OPA's other members are allowed and ignored. */
 const manifestForm = z.object({
+  revision: z.string().max(255).optional(),
   roots: z.array(z.literal('custom')).length(1),
   wasm: z.tuple([z.object({ entrypoint: z.literal('custom/decide'), module: z.literal('/policy.wasm') })]),
   metadata: z.object({
     audgate: z.object({
       rules: z.array(z.strictObject({ name: z.string().regex(RULE_NAME), file: z.string() })).min(1),
+      /** Of the module and of the registry: a manifest of one version beside files of another is found out. */
+      digest: z.string().optional(),
+      registry: z.string().optional(),
     }),
   }),
 });
+
+/** Where the packed registry stands. */
+const REGISTRY = 'registry/';
+/** Levels of nesting of a manifest. */
+const MAX_DEPTH = 32;
 
 const REBUILD = 'Build it again with: audgate policy build DIR -o FILE';
 
@@ -44,19 +64,40 @@ export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Reads a bundle that `writeBundle` wrote. Never throws for anything in the bytes. */
+/** Unpacks, verifies and reads. Never throws for anything in the bytes. @param signing null: it must not be signed */
+export async function openBundle(bytes: Uint8Array, signing: SigningKey | null): Promise<ReadBundle> {
+  const entries = unpack(bytes);
+  return typeof entries === 'string' ? refused(entries) : openFiles(entries, signing);
+}
+
+/** The same of files that are unpacked already. What nobody vouches for is not even looked at. */
+export async function openFiles(entries: Files, signing: SigningKey | null): Promise<ReadBundle> {
+  const problems = await verifySignature(entries, signing);
+  return problems.length > 0 ? { ok: false, problems: problems.map((one) => `${one}.`) } : readFiles(entries);
+}
+
+/** Reads a bundle that `writeBundle` wrote, and does not look whether it is signed. Never throws for anything in the bytes. */
 export function readBundle(bytes: Uint8Array): ReadBundle {
   const entries = unpack(bytes);
-  if (typeof entries === 'string') return refused(entries);
+  return typeof entries === 'string' ? refused(entries) : readFiles(entries);
+}
+
+function readFiles(entries: Files): ReadBundle {
   const wasm = entries.get('policy.wasm');
   const manifest = entries.get('.manifest');
-  if (wasm === undefined || manifest === undefined) return refused('the bundle lacks policy.wasm or .manifest');
-  const read = manifestForm.safeParse(parseJson(manifest));
+  if (wasm === undefined || manifest === undefined) {
+    const lacking = ['policy.wasm', '.manifest'].filter((name) => !entries.has(name));
+    return refused(`the bundle lacks ${lacking.join(' and ')}`);
+  }
+  const json = readJson(manifest, { depth: MAX_DEPTH });
+  if (!json.ok) return refused(`.manifest is no well-formed JSON (${json.problems[0]?.message ?? 'unreadable'})`);
+  const read = manifestForm.safeParse(json.value);
   if (!read.success) {
     const issues = read.error.issues.map(({ path, message }) => `.manifest /${path.join('/')}: ${message}`);
     return refused(...issues);
   }
-  const { rules } = read.data.metadata.audgate;
+  const { revision = null, metadata } = read.data;
+  const { rules, digest = digestOf(wasm) } = metadata.audgate;
   const names = rules.map(({ name }) => name);
   const sorted = [...new Set(names)].sort();
   if (sorted.join() !== names.join()) return refused('.manifest: the rules are not sorted, or one is listed twice');
@@ -64,7 +105,27 @@ export function readBundle(bytes: Uint8Array): ReadBundle {
   if (absent.length > 0) {
     return refused(...absent.map(({ name }) => `.manifest: the bundle holds no Rego file of the rule ${name}`));
   }
-  return { ok: true, bundle: { digest: digestOf(wasm), wasm, rules } };
+  if (digest !== digestOf(wasm)) {
+    return refused(`.manifest: the module has digest ${digestOf(wasm)}, and the manifest was written for another`);
+  }
+  const registry = registryOf(entries);
+  const [found, written] = [registry && digestOfFiles(registry), metadata.audgate.registry ?? null];
+  if (found !== written) {
+    return refused(
+      `.manifest: the files in ${REGISTRY} have digest ${found ?? 'none'}, and the manifest was written for ${written ?? 'none'}`,
+    );
+  }
+  return { ok: true, bundle: { digest, wasm, rules, revision, registry } };
+}
+
+function registryOf(entries: Files): Files | null {
+  const files = [...entries].filter(([name]) => name.startsWith(REGISTRY)).sort(([a], [b]) => (a < b ? -1 : 1));
+  return files.length === 0 ? null : new Map(files.map(([name, bytes]) => [name.slice(REGISTRY.length), bytes]));
+}
+
+function digestOfFiles(files: ReadonlyMap<string, Uint8Array>): string {
+  const lines = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, bytes]) => `${name} ${digestOf(bytes)}\n`);
+  return digestOf(new TextEncoder().encode(lines.join('')));
 }
 
 function refused(...problems: readonly string[]): ReadBundle {
@@ -72,37 +133,44 @@ function refused(...problems: readonly string[]): ReadBundle {
 }
 
 /** The regular files of a gzipped tar archive by name without leading slash, or what is wrong with it. */
-export function unpack(bytes: Uint8Array): ReadonlyMap<string, Uint8Array<ArrayBuffer>> | string {
-  const entries = new Map<string, Uint8Array<ArrayBuffer>>();
+export function unpack(bytes: Uint8Array): Files | string {
+  let tar: Uint8Array<ArrayBuffer>;
   try {
     // A copy with a buffer of its own: a Buffer may be a view into a larger pool.
-    const tar = new Uint8Array(gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED }));
-    // The filter runs before the reader moves on, so that a size that is no size never makes it step backwards.
-    const files = parseTar(tar, {
-      filter: ({ size }) => {
-        if (size === undefined || !Number.isInteger(size) || size < 0) throw new Error('an entry has no valid size');
-        return true;
-      },
-    });
-    for (const { name, type, data } of files) {
-      const plain = name.replace(/^\/+/, '');
-      if (type !== 'file' || !/^(\.manifest|policy\.wasm|data\.json|[\w./-]+\.rego)$/.test(plain))
-        return `the bundle holds ${JSON.stringify(name)}, which has no place there`;
-      if (entries.has(plain)) return `the bundle holds ${JSON.stringify(name)} twice`;
-      entries.set(plain, new Uint8Array(data ?? []));
-    }
+    tar = new Uint8Array(gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED }));
   } catch (error) {
-    return `the file is no bundle (${error instanceof Error ? error.message : 'unreadable'})`;
+    return `the file is no bundle: ${whyPacked(bytes, error)}`;
+  }
+  const files = readTar(tar);
+  if (typeof files === 'string') return `the file is no bundle: ${files}`;
+  const entries = new Map<string, Uint8Array<ArrayBuffer>>();
+  for (const { name, data } of files) {
+    const plain = name.replace(/^\//, '');
+    const misplaced = misplacedIn(plain);
+    if (misplaced !== null) return `the bundle holds ${JSON.stringify(name)}, ${misplaced}`;
+    if (entries.has(plain)) return `the bundle holds ${JSON.stringify(name)} twice`;
+    entries.set(plain, data);
   }
   return entries;
 }
 
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
+function whyPacked(bytes: Uint8Array, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (bytes.length === 0) return 'it is empty';
+  if (code === 'ERR_BUFFER_TOO_LARGE') return `it unpacks to more than ${MAX_UNPACKED / 1024 / 1024} MiB`;
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return 'it is not compressed with gzip';
+  return code === 'Z_BUF_ERROR' ? 'it is cut off: the compressed data ends early' : 'its compressed data is damaged';
+}
+
+/** @returns null for a name that a bundle may hold */
+export function misplacedIn(name: string): string | null {
+  if (name.split('/').some((part) => part === '' || part === '.' || part === '..'))
+    return 'a path that climbs out of the bundle or has an empty part';
+  if (name.startsWith(REGISTRY) && name.endsWith('.rego'))
+    return `which has no place there: ${REGISTRY} holds YAML or JSON`;
+  const known =
+    /^(\.manifest|\.signatures\.json|policy\.wasm|data\.json|registry\/[\w-][\w.-]*\.(ya?ml|json)|[\w./-]+\.rego)$/;
+  return known.test(name) ? null : 'which has no place there';
 }
 
 export interface BundleParts {
@@ -112,6 +180,8 @@ export interface BundleParts {
   /** Path in the bundle → Rego text. */
   readonly sources: ReadonlyMap<string, string>;
   readonly opa: string;
+  /** Name below `registry/` → content; absent: none is packed. */
+  readonly registry?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 /** The tar header has room for so many bytes of a name. */
@@ -121,24 +191,46 @@ const MAX_NAME = 99;
  * The same parts give the same bytes: no time, no owner, sorted names.
  * @throws when a source's path is longer than an archive can name
  */
-export function writeBundle({ wasm, rules, sources, opa }: BundleParts): {
-  readonly bytes: Uint8Array;
-  readonly digest: string;
-} {
+export function writeBundle(parts: BundleParts): { readonly bytes: Uint8Array; readonly digest: string } {
+  return { digest: digestOf(parts.wasm), bytes: pack(filesOf(parts)) };
+}
+
+/** The same, signed. The bytes repeat where the algorithm does (RS…): ES… and PS… signatures never do. */
+export async function writeSigned(
+  parts: BundleParts,
+  key: SigningKey,
+): Promise<{ readonly bytes: Uint8Array; readonly digest: string }> {
+  const files = filesOf(parts);
+  const signatures = new TextEncoder().encode(await sign(files, key));
+  return { digest: digestOf(parts.wasm), bytes: pack(new Map([...files, [SIGNATURES, signatures]])) };
+}
+
+function filesOf({ wasm, rules, sources, opa, registry }: BundleParts): ReadonlyMap<string, Uint8Array> {
   const digest = digestOf(wasm);
-  const listed = rules.map(({ name, file }) => ({ name, file })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const packed = registry && digestOfFiles(registry);
+  const listed = rules.map((rule) => ({ ...rule })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const manifest = {
-    revision: digest,
+    revision: packed === undefined ? digest : digestOf(new TextEncoder().encode(`${digest}\n${packed}`)),
     roots: ['custom'],
     wasm: [{ entrypoint: 'custom/decide', module: '/policy.wasm' }],
     rego_version: 1,
-    metadata: { audgate: { rules: listed, digest, opa } },
+    metadata: { audgate: { rules: listed, digest, opa, ...(packed !== undefined && { registry: packed }) } },
   };
   const texts = new Map([['.manifest', JSON.stringify(manifest)], ['data.json', '{}'], ...sources]);
-  const names = [...texts.keys(), 'policy.wasm'].sort();
+  const encoder = new TextEncoder();
+  const all: readonly (readonly [string, Uint8Array])[] = [
+    ...[...texts].map(([name, text]) => [name, encoder.encode(text)] as const),
+    ...[...(registry ?? [])].map(([name, bytes]) => [`${REGISTRY}${name}`, bytes] as const),
+    ['policy.wasm', wasm],
+  ];
+  return new Map(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function pack(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const names = [...files.keys()].sort();
   const long = names.find((name) => Buffer.byteLength(`/${name}`) > MAX_NAME);
   if (long !== undefined) throw new Error(`the path ${long} is longer than ${MAX_NAME} bytes; shorten it`);
   const attrs = { mtime: 0, uid: 0, gid: 0, user: '', group: '', mode: '644' };
-  const files = names.map((name) => ({ name: `/${name}`, data: texts.get(name) ?? wasm, attrs }));
-  return { digest, bytes: gzipSync(createTar(files), { level: 9 }) };
+  const entries = names.map((name) => ({ name: `/${name}`, data: files.get(name) ?? new Uint8Array(), attrs }));
+  return gzipSync(createTar(entries), { level: 9 });
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { policyInput } from '../decision/input.ts';
 import { aggregatorOf } from './aggregate.ts';
-import { writeBundle } from './bundle.ts';
+import { writeBundle, writeSigned } from './bundle.ts';
+import type { SigningKey } from './bundle-signature.ts';
 import { compile } from './compile.ts';
 import { type CustomForm, checkCustomForm } from './custom-form.ts';
 import { OPA_VERSION, type Opa } from './opa.ts';
@@ -133,8 +134,15 @@ export type BuiltBundle =
     }
   | { readonly ok: false; readonly problems: readonly RegoProblem[] };
 
+export interface BuildExtras {
+  /** Files of a registry that was checked, by name; undefined: none is packed. */
+  readonly registry?: ReadonlyMap<string, Uint8Array> | undefined;
+  /** Undefined: the bundle is not signed. */
+  readonly signing?: SigningKey | undefined;
+}
+
 /** `policy build DIR`: checks first; nothing with a problem is built. */
-export async function buildPolicies(tools: Toolchain, folder: string): Promise<BuiltBundle> {
+export async function buildPolicies(tools: Toolchain, folder: string, extras: BuildExtras = {}): Promise<BuiltBundle> {
   const { problems, rules, files, sources } = await checkPolicies(tools, folder);
   if (problems.length > 0) return { ok: false, problems };
   const shipped = new Map([...without(sources, isTest), [GENERATED, aggregatorOf(rules)]]);
@@ -143,5 +151,7 @@ export async function buildPolicies(tools: Toolchain, folder: string): Promise<B
   if (!compiled.ok) return { ok: false, problems: problemsOf(compiled.output, '.') };
   const listed = [...files].map(([name, file]) => ({ name, file }));
   const { wasm } = compiled;
-  return { ok: true, rules, ...writeBundle({ wasm, rules: listed, sources: shipped, opa: OPA_VERSION }) };
+  const { registry, signing } = extras;
+  const parts = { wasm, rules: listed, sources: shipped, opa: OPA_VERSION, registry };
+  return { ok: true, rules, ...(signing === undefined ? writeBundle(parts) : await writeSigned(parts, signing)) };
 }

@@ -25,7 +25,7 @@ export async function loadRegistry(path: string, options: LoadOptions): Promise<
   const texts: { readonly file: string; readonly text: string }[] = [];
   const problems: Problem[] = [];
   try {
-    files = (await stat(path)).isDirectory() ? await filesIn(path) : [path];
+    files = await registryFiles(path);
   } catch (error) {
     return missing(path, error);
   }
@@ -44,6 +44,37 @@ export async function loadRegistry(path: string, options: LoadOptions): Promise<
     const message = 'The directory holds no *.yaml, *.yml or *.json file.';
     problems.push(problemAt(start(path), { value: null, message, remedy: 'Write a registry file into it.' }));
   }
+  return inTurns(texts, options, problems);
+}
+
+/** The files of a registry at a path. @throws when it cannot be read */
+export async function registryFiles(path: string): Promise<readonly string[]> {
+  return (await stat(path)).isDirectory() ? filesIn(path) : [path];
+}
+
+/** Files that are in memory already, as in a bundle. @param files each with the name that problems show */
+export async function loadRegistryFiles(
+  files: readonly { readonly file: string; readonly content: Uint8Array }[],
+  options: LoadOptions,
+): Promise<LoadedRegistry> {
+  const problems: Problem[] = [];
+  const texts: { readonly file: string; readonly text: string }[] = [];
+  for (const { file, content } of files) {
+    try {
+      texts.push({ file, text: new TextDecoder('utf-8', { fatal: true }).decode(content) });
+    } catch {
+      const remedy = 'Save it as UTF-8 text.';
+      problems.push(problemAt(start(file), { value: null, message: 'The file is not UTF-8.', remedy }));
+    }
+  }
+  return inTurns(texts, options, problems);
+}
+
+async function inTurns(
+  texts: readonly { readonly file: string; readonly text: string }[],
+  options: LoadOptions,
+  problems: readonly Problem[],
+): Promise<LoadedRegistry> {
   const work = assemble((report) => readEach(texts, report), options, problems);
   for (let step = work.next(); ; step = work.next()) {
     if (step.done) return step.value;

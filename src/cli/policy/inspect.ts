@@ -1,0 +1,137 @@
+/** `audgate policy inspect`: what a bundle holds, and who vouches for it. Nothing in it is run. */
+import { readFile } from 'node:fs/promises';
+import { digestOf, openBundle, readBundle, unpack } from '../../policy/bundle.ts';
+import { SIGNATURES, signatureOf } from '../../policy/bundle-signature.ts';
+import { loadRegistryFiles } from '../../registry/load.ts';
+import { EXIT, type Exit, type Host } from '../host.ts';
+import { type Add, examples, once } from '../options.ts';
+import { allThere } from '../paths.ts';
+import { printProblems } from '../problems.ts';
+import { painter, print, printJson, shown } from '../terminal.ts';
+import { readKey, type SigningFlags, signingOptions } from './signing.ts';
+
+interface Flags extends SigningFlags {
+  readonly verificationKey?: string;
+  readonly json?: true;
+}
+
+export const addInspect: Add = (group, host, finish) => {
+  const command = group
+    .command('inspect')
+    .description('Show what a bundle holds: rules, digests, registry, signature, sizes. Needs no OPA.')
+    .argument('<file>', 'bundle, from audgate policy build')
+    .addOption(once('--verification-key <file>', 'public key (PEM) to verify the signature with; needs --signing-alg'));
+  for (const option of signingOptions()) command.addOption(option);
+  command
+    .option(
+      '--json',
+      'print {"digest", "revision", "manifest", "rules", "module", "registry", "signature", "files", "problems"}',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'audgate policy inspect rules.tar.gz',
+        'audgate policy inspect rules.tar.gz --verification-key key.pub --signing-alg ES256',
+      ),
+    )
+    .action((file: string, flags: Flags) => finish(inspect(file, flags, host)));
+};
+
+async function inspect(file: string, flags: Flags, host: Host): Promise<Exit> {
+  const { verificationKey } = flags;
+  if (verificationKey === undefined && (flags.signingAlg !== undefined || flags.keyId !== undefined)) {
+    print(
+      host.stderr,
+      'audgate: --signing-alg and --key-id belong to --verification-key FILE: give it, or leave them out',
+    );
+    return EXIT.usage;
+  }
+  if (!(await allThere(host, [{ path: file, as: 'the bundle', kind: 'file' }]))) return EXIT.usage;
+  const key =
+    verificationKey === undefined
+      ? undefined
+      : await readKey({ path: verificationKey, as: '--verification-key', kind: 'public' }, flags, host);
+  if (key === null) return EXIT.usage;
+  const bytes = await readFile(file);
+  const entries = unpack(bytes);
+  const files = typeof entries === 'string' ? new Map<string, Uint8Array>() : entries;
+  const read = key === undefined ? readBundle(bytes) : await openBundle(bytes, key);
+  const signed = files.get(SIGNATURES);
+  const registry = read.ok && read.bundle.registry !== null ? await summary(read.bundle.registry, host) : null;
+  const report = {
+    digest: digestOf(bytes),
+    bytes: bytes.length,
+    revision: read.ok ? read.bundle.revision : null,
+    manifest: manifestOf(files.get('.manifest')),
+    rules: read.ok ? read.bundle.rules : [],
+    module: read.ok ? { digest: read.bundle.digest, bytes: read.bundle.wasm.length } : null,
+    registry: registry?.shown ?? null,
+    signature: signed === undefined ? null : { ...signatureOf(signed), verified: key === undefined ? null : read.ok },
+    files: [...files].map(([name, content]) => ({ name, bytes: content.length })),
+    problems: [...(read.ok ? [] : read.problems), ...(registry?.problems ?? []).map(({ message }) => message)],
+  };
+  if (flags.json) printJson(host.stdout, report);
+  else tell(report, host);
+  if (!flags.json && registry !== null) printProblems(host, 'stdout', registry.problems);
+  return report.problems.length > 0 ? EXIT.refused : EXIT.fine;
+}
+
+async function summary(files: ReadonlyMap<string, Uint8Array>, host: Host) {
+  const named = [...files].map(([name, content]) => ({ file: `registry/${name}`, content }));
+  const loaded = await loadRegistryFiles(named, { now: Math.floor(host.now() / 1000) });
+  const names = [...files.keys()];
+  if (!loaded.ok) return { shown: { files: names }, problems: loaded.problems };
+  const { digest, servers, issuers } = loaded.registry;
+  return { shown: { files: names, digest, servers: [...servers.keys()], issuers: [...issuers.keys()] }, problems: [] };
+}
+
+/** As it stands in the file, for readers; null when it is no JSON. */
+function manifestOf(bytes: Uint8Array | undefined): unknown {
+  try {
+    return bytes === undefined ? null : JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    return null;
+  }
+}
+
+interface Report {
+  readonly digest: string;
+  readonly bytes: number;
+  readonly revision: string | null;
+  readonly rules: readonly { readonly name: string; readonly file: string }[];
+  readonly module: null | { readonly digest: string; readonly bytes: number };
+  readonly registry: null | {
+    readonly files: readonly string[];
+    readonly servers?: readonly string[];
+    readonly issuers?: readonly string[];
+  };
+  readonly signature: null | {
+    readonly algorithm: string | null;
+    readonly key_id: string | null;
+    readonly verified: boolean | null;
+  };
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly problems: readonly string[];
+}
+
+function tell(report: Report, host: Host): void {
+  const paint = painter(host.stdout, host.env);
+  const { registry, signature, module } = report;
+  print(host.stdout, `bundle ${report.digest} ${report.bytes} bytes`, `revision ${shown(report.revision ?? '(none)')}`);
+  if (module !== null) print(host.stdout, `module ${module.digest} ${module.bytes} bytes`);
+  for (const { name, file } of report.rules) print(host.stdout, `rule ${shown(name)} ${shown(file)}`);
+  const counts = registry?.servers && `, ${registry.servers.length} servers, ${registry.issuers?.length ?? 0} issuers`;
+  print(
+    host.stdout,
+    `registry ${registry === null ? '(none)' : `${registry.files.map(shown).join(' ')}${counts ?? ''}`}`,
+  );
+  print(host.stdout, `signature ${signature === null ? '(none)' : signedBy(signature)}`);
+  for (const { name, bytes } of report.files) print(host.stdout, `file ${shown(name)} ${bytes} bytes`);
+  for (const problem of report.problems) print(host.stdout, `${paint('red', 'error')}: ${shown(problem)}`);
+}
+
+function signedBy({ algorithm, key_id, verified }: NonNullable<Report['signature']>): string {
+  const said = `${shown(algorithm ?? '(no algorithm)')} ${shown(key_id ?? '(no key id)')}`;
+  if (verified === null) return `${said}, not verified: give --verification-key FILE and --signing-alg NAME`;
+  return `${said}, ${verified ? 'verified' : 'NOT verified'}`;
+}
