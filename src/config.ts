@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { callerProblems, callers } from './config/callers.ts';
+import { locateDestination, recordDestination } from './config/record.ts';
 import type { JsonProblem } from './json/locate.ts';
 import { mismatches } from './json/mismatch.ts';
 import { isJsonObject } from './json/value.ts';
@@ -72,6 +73,11 @@ const configuration = z.strictObject({
   record: z
     .strictObject({
       arguments: z.boolean().default(false).describe('write arguments into records; otherwise their SHA-256 and size'),
+      destination: recordDestination.default('stdout'),
+      on_failure: z
+        .enum(['drop', 'deny'], { error: 'must be drop or deny' })
+        .default('drop')
+        .describe('records that cannot be written: drop counts them, deny answers allows with log_unavailable'),
     })
     .prefault({}),
 });
@@ -214,11 +220,12 @@ function isPublicUrl(text: string): boolean {
   return (href === text || href === `${text}/`) && (protocol === 'https:' || local);
 }
 
-function located({ listen, registry, bundle, tls, grpc, ...rest }: Parsed, folder: string): Config {
+function located({ listen, registry, bundle, tls, grpc, record, ...rest }: Parsed, folder: string): Config {
   const at = (text: string) => resolve(folder, text);
   return {
     ...rest,
     listen: placed(listen, folder),
+    record: { ...record, destination: locateDestination(record.destination, folder) },
     ...(registry !== undefined && { registry: at(registry) }),
     ...(bundle !== undefined && { bundle: at(bundle) }),
     ...(tls && {

@@ -1,5 +1,5 @@
 /** A whole audgate that listens: sources → service → HTTP, and an end in the right order. */
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import type { Callers } from '../config/callers.ts';
 import type { Listen, ServableConfig } from '../config.ts';
 import type { ReloadProblem, ReloadReport } from '../decide/decider.ts';
@@ -10,6 +10,8 @@ import type { Lifecycle } from '../http/lifecycle.ts';
 import { type Listening, listen } from '../http/server.ts';
 import type { TlsMaterial } from '../http/tls.ts';
 import { createMetrics } from '../record/metrics.ts';
+import { openFileSink, whyOf } from '../record/sinks/file.ts';
+import type { Sink } from '../record/sinks/sink.ts';
 import { createRecorder } from '../record/write.ts';
 import { createService, type Log, type SourcedSettings, type Sources } from '../service.ts';
 import { unregisteredServers } from './check-callers.ts';
@@ -34,7 +36,7 @@ export interface StartParts {
   /** Absent: there is no configuration file, and callers stay. */
   readonly reread?: () => Promise<Reread>;
   readonly sources: Sources;
-  /** Gets one JSON line a decision. */
+  /** Gets one JSON line a decision, where `config.record.destination` is stdout. */
   readonly records: Writable;
   readonly log: Log;
   readonly host: Host;
@@ -65,10 +67,15 @@ const RECORDS_MS = 1000;
 export async function start({ config, tls = null, reread, sources, records, log, host }: StartParts): Promise<Started> {
   const { now, ticks, newId, fetch, version } = host;
   const metrics = tellRefusals(createMetrics(), log, now);
+  const opened = await openDestination(config.record.destination, records, log);
+  if (!opened.ok) return opened;
+  const { destination } = opened;
   const recorder = createRecorder({
-    destination: records,
+    destination,
     labels: { id: newId(), version },
     arguments: config.record.arguments,
+    on_failure: config.record.on_failure,
+    onLost: metrics.recordsLost,
     onDropped: (message, dropped) => log.error({ dropped }, message),
   });
   let { callers } = config;
@@ -120,7 +127,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
   const { limits, grpc } = config;
   const secured = tls === null ? {} : { tls };
   const shared = { lifecycle, log, ...secured };
-  const opened = await openAll(config.listen, grpc?.listen, {
+  const places = await openAll(config.listen, grpc?.listen, {
     http: (place) => listen(app, { listen: place, limits, ...shared }),
     grpc: async (place) => {
       // Its libraries take 30 MB and a fifth of the time of any command (measured): only who wants gRPC has them.
@@ -136,11 +143,11 @@ export async function start({ config, tls = null, reread, sources, records, log,
       });
     },
   });
-  if (!opened.ok) {
+  if (!places.ok) {
     service.close();
-    return opened;
+    return places;
   }
-  const all = opened.open;
+  const all = places.open;
   open = all;
   return {
     ok: true,
@@ -155,10 +162,26 @@ export async function start({ config, tls = null, reread, sources, records, log,
         if (!(await within(recorder.flush(), RECORDS_MS))) {
           log.error({}, 'the last decision records were not read in time and are lost');
         }
+        if (!(destination instanceof Writable)) await within(destination.close(), RECORDS_MS);
         service.close();
       },
     },
   };
+}
+
+/** A log that cannot even be opened is a mistake in the configuration, whatever is done about failures later. */
+async function openDestination(
+  wanted: ServableConfig['record']['destination'],
+  stdout: Writable,
+  log: Log,
+): Promise<{ readonly ok: true; readonly destination: Writable | Sink } | Extract<Started, { ok: false }>> {
+  if (wanted === 'stdout') return { ok: true, destination: stdout };
+  try {
+    return { ok: true, destination: await openFileSink({ ...wanted, onTrouble: (told) => log.error({}, told) }) };
+  } catch (error) {
+    const message = `record.destination: ${wanted.file} cannot be opened for appending (${whyOf(error)}); its folder must exist and let this user write`;
+    return { ok: false, problems: [{ severity: 'error', message }] };
+  }
 }
 
 const isEmpty = (callers: Callers) => Object.keys(callers).length === 0;

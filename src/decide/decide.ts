@@ -6,6 +6,7 @@ import type { Recorder } from '../record/write.ts';
 import { answer } from './answer.ts';
 import type { Ask, Caller } from './ask.ts';
 import { type Evaluation, evaluate, type Judges } from './evaluate.ts';
+import { refusal } from './refuse.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface Parts {
@@ -36,10 +37,11 @@ export async function decide(
   const started = parts.now();
   const tick = parts.ticks();
   const evaluation = await evaluate(ask, caller, seconds, at, parts.tokens, judges);
-  const decision = answer(evaluation, parts.newId(), at.revision);
+  const id = parts.newId();
+  const decision = answer(evaluation, id, at.revision);
   const { call } = evaluation;
   const target = call?.tool ?? call?.prompt ?? call?.uri ?? call?.task;
-  parts.recorder.record({
+  const event: DecisionEvent = {
     path,
     decision,
     input: evaluation.input,
@@ -60,6 +62,16 @@ export async function decide(
     },
     started,
     duration_ns: Number(parts.ticks() - tick),
-  });
-  return { decision, evaluation };
+  };
+  const { accept } = parts.recorder;
+  // An explanation opens nothing, and a denial never waits.
+  if (accept === undefined || decision.decision !== 'allow' || path === 'audgate/explain') {
+    parts.recorder.record(event);
+    return { decision, evaluation };
+  }
+  if (await accept(event)) return { decision, evaluation };
+  const unlogged: Evaluation = { ...evaluation, outcome: 'indeterminate', reasons: [refusal('log_unavailable')] };
+  const refused = answer(unlogged, id, at.revision);
+  parts.recorder.record({ ...event, decision: refused });
+  return { decision: refused, evaluation: unlogged };
 }

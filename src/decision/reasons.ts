@@ -72,6 +72,7 @@ const TABLE = [
 
   ['keys_unavailable', 'unavailable', 'The issuer\'s keys cannot be had.', 'Retry; see /v1/status for the key source\'s last error.'],
   ['policy_unavailable', 'unavailable', 'No policy instance is to be had.', 'Retry; see the log for why instances fail.'],
+  ['log_unavailable', 'unavailable', 'The decision cannot be recorded, and what is not recorded is not allowed here.', 'Retry; see the log for why records cannot be written.'],
 ] as const satisfies readonly (readonly [string, Wire, string, string])[];
 
 /** Codes of the table but `custom`, which stands for the family `custom:<rule>/<code>`. */

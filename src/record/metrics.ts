@@ -25,6 +25,8 @@ export interface Metrics {
   reloaded(ok: boolean): void;
   /** Something that must never happen did, and was refused. @param kind a constant of the code */
   alarmed(kind: string): void;
+  /** Records that were not written, or allows that were refused for it. */
+  recordsLost(outcome: 'dropped' | 'refused', records: number): void;
   /** One fetch of a key set. @param issuer registry key */
   keysFetched(issuer: string, ok: boolean): void;
   readonly contentType: string;
@@ -77,6 +79,13 @@ export function createMetrics(): Metrics {
     labelNames: ['kind'],
     registers,
   });
+  const lost = new Counter({
+    name: 'audgate_records_lost_total',
+    help: 'Decision records that were not written: dropped, or of allows that were refused for it (log_unavailable).',
+    labelNames: ['outcome'],
+    registers,
+  });
+  for (const outcome of ['dropped', 'refused']) lost.inc({ outcome }, 0);
   const fetches = new Counter({
     name: 'audgate_key_fetches_total',
     help: 'Fetches of issuers’ key sets.',
@@ -115,6 +124,7 @@ export function createMetrics(): Metrics {
     refused: (name) => problems.inc({ problem: name }),
     reloaded: (ok) => reloads.inc({ outcome: outcome(ok) }),
     alarmed: (kind) => alarms.inc({ kind }),
+    recordsLost: (outcome, records) => lost.inc({ outcome }, records),
     keysFetched: (issuer, ok) => fetches.inc({ issuer, outcome: outcome(ok) }),
     contentType: register.contentType,
     render({ version, revision, issuerKeys }) {

@@ -8,6 +8,7 @@ import type { Explanation } from '../../src/decision/explanation.ts';
 import type { Reason } from '../../src/decision/reason.ts';
 import type { DecisionEvent } from '../../src/record/entry.ts';
 import { createMetrics, type Metrics } from '../../src/record/metrics.ts';
+import type { Recorder } from '../../src/record/write.ts';
 import { createService, type Service } from '../../src/service.ts';
 import { readCore } from '../../src/sources.ts';
 import { mint, type TokenSpec } from '../../src/testing/mint.ts';
@@ -76,9 +77,12 @@ export interface Desk {
 /**
  * Closes with the test that opened it.
  * @param options.keyless the issuers' keys cannot be had
+ * @param options.recorder gets the events in place of `events`
  * @param options.files laid over the record of `files`
  */
-export async function openDesk(options: { readonly keyless?: boolean; readonly files?: object } = {}): Promise<Desk> {
+export async function openDesk(
+  options: { readonly keyless?: boolean; readonly files?: object; readonly recorder?: Recorder } = {},
+): Promise<Desk> {
   const place = { origin: { file: 'registry.yaml', locate: () => ({ line: 7, column: 1 }) }, path: [] };
   const servers = { ...REGISTRY.servers, files: { ...REGISTRY.servers.files, ...options.files } };
   const registered = await registerKeys({ value: { ...REGISTRY, servers }, place }, NOW);
@@ -95,7 +99,11 @@ export async function openDesk(options: { readonly keyless?: boolean; readonly f
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics,
-    recorder: { record: (event) => events.push(event), flush: () => Promise.resolve(), dropped: () => 0 },
+    recorder: options.recorder ?? {
+      record: (event) => events.push(event),
+      flush: () => Promise.resolve(),
+      dropped: () => 0,
+    },
     now: () => NOW * 1000,
     ticks: () => 0n,
     newId: randomUUID,

@@ -31,13 +31,14 @@ const CONTRACT = {
       policy_error, custom:some_rule/some_code`,
   },
   scope: { wire: '403 insufficient_scope', codes: 'scope_insufficient' },
-  unavailable: { wire: '503', codes: 'keys_unavailable, policy_unavailable' },
+  unavailable: { wire: '503', codes: 'keys_unavailable, policy_unavailable, log_unavailable' },
 };
 const rows = Object.values(CONTRACT).flatMap(({ wire, codes }) => codes.split(/,\s*/).map((code) => ({ wire, code })));
 
 /** Codes that no case can bring about, and the test that does. */
 const BY_TEST: Readonly<Record<string, { readonly file: string; readonly name: string }>> = {
   credential_ambiguous: { file: 'test/decide/credentials.test.ts', name: 'credential_ambiguous' },
+  log_unavailable: { file: 'test/decide/log-unavailable.test.ts', name: 'whose record cannot be written' },
   policy_unavailable: { file: 'test/decide/policy-unavailable.test.ts', name: 'when no instance is to be had' },
 };
 

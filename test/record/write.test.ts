@@ -77,7 +77,7 @@ describe('a destination that fails', () => {
       recorder.record(event);
       await recorder.flush();
     }
-    expect(recorder.dropped()).toBe(5);
+    expect(recorder.dropped()).toBe(6);
     expect(told).toHaveLength(1);
     expect(told[0]?.message).toContain('EPIPE');
   });
