@@ -5,6 +5,7 @@ import type { Evidence } from '../decision/reason.ts';
 import { entryOf } from '../decision/reasons.ts';
 import type { CoreDenial } from '../decision/verdict.ts';
 import { LISTEN } from '../registry/method.ts';
+import { remedyFor } from '../registry/profile/remedy.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
 import { type Caller, mayAskAbout } from './ask.ts';
 import { kindOfAudience, nearest, nearMiss, shown } from './near-miss.ts';
@@ -40,8 +41,15 @@ function lifetime({ actual = [] }: CoreDenial, { issued_at, expires_at }: Policy
     : `has ${list(actual)} seconds left (exp − now)`;
 }
 
-const askForResource = ({ server }: Denied) =>
-  `Ask the authorization server for a token with resource=${server.resource}.`;
+const askForResource = (denied: Denied) =>
+  `Ask the authorization server for a token with resource=${denied.server.resource}.${atTheIssuer(denied)}`;
+
+/** What makes an issuer of this make bind its tokens; not every one does what the request asks for. */
+function atTheIssuer({ input, registry, server }: Denied): string {
+  const profile = registry.issuers.get(input.registered.issuer.key)?.profile;
+  const remedy = profile === undefined ? undefined : remedyFor(profile, 'audience', server.resource);
+  return remedy === undefined ? '' : ` ${remedy.sentence}`;
+}
 
 /** What the pseudo-methods stand for. */
 const NO_MESSAGE: ReadonlyMap<string, string> = new Map([
@@ -57,7 +65,7 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
   audience_missing: (denied) => `The token names no audience (aud). ${askForResource(denied)}`,
   audience_mismatch: (denied) => `The token was issued for ${foreign(denied)}. ${askForResource(denied)}`,
   audience_not_exclusive: (denied) =>
-    `Besides this server the token names ${foreign(denied)}; either could replay it at the other. Ask the authorization server for a token with resource=${denied.server.resource} alone.`,
+    `Besides this server the token names ${foreign(denied)}; either could replay it at the other. Ask the authorization server for a token with resource=${denied.server.resource} alone.${atTheIssuer(denied)}`,
   waiver_expired: ({ denial }) =>
     `A waiver would have covered this call, but it ended at ${list(denial.expected)}. Renew it with its owner, or make the issuer bind its tokens to this server.`,
   lifetime_missing: ({ input }) =>

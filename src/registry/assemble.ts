@@ -3,6 +3,7 @@ import { buildRegistry, type KeySourceOf } from './build.ts';
 import { lintAudiences } from './lint/audience.ts';
 import type { Draft } from './lint/draft.ts';
 import { lintIssuer, lintIssuers } from './lint/issuer.ts';
+import { lintProfile } from './lint/profile.ts';
 import { lintResource, lintSpellings } from './lint/resource.ts';
 import { lintServer } from './lint/server.ts';
 import { callsOf, lintWaivers } from './lint/waiver.ts';
@@ -52,6 +53,7 @@ export function* assemble(
   };
   for (const issuer of issuers) {
     lintIssuer(issuer, issuer.raw, options.replaceKeySource === undefined, report);
+    lintProfile(issuer, draft, report);
     yield;
   }
   lintIssuers(draft, report);

@@ -6,6 +6,7 @@
 import type { CallFacts } from '../decision/facts.ts';
 import type { IssuerInput, OperationInput, ServerInput, WaiverInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { Profile } from './profile/profile.ts';
 import type { Unlisted } from './subscription.ts';
 
 /** Where a record stands in its file; 1-based. */
@@ -37,6 +38,8 @@ export interface IssuerRecord {
   readonly issuer: string;
   readonly key_source: KeySource;
   readonly algorithms: readonly Algorithm[];
+  /** Where its tokens put each fact. */
+  readonly profile: Profile;
   /** Media types without `application/`, lower case. */
   readonly token_types: readonly string[];
   readonly extra_audiences: readonly string[];

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import type { Json } from '../json/value.ts';
+import { PROFILE_NAMES } from './profile/profile.ts';
 
 /** RFC 6749 §3.3: visible ASCII without space, `"` and `\`. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -94,7 +95,10 @@ const issuerShape = {
     .array(z.enum(ALGORITHMS).meta({ description: `one of ${ALGORITHMS.join(', ')}` }))
     .min(1)
     .meta({ description: 'the list of algorithms that this issuer signs with', examples: [['ES256']] }),
-  profile: z.enum(['rfc9068']).default('rfc9068').meta({ description: 'rfc9068' }),
+  profile: z
+    .enum(PROFILE_NAMES)
+    .default('rfc9068')
+    .meta({ description: `one of ${PROFILE_NAMES.join(', ')}` }),
   token_types: z
     .array(
       z
@@ -104,11 +108,11 @@ const issuerShape = {
         .meta({ description: 'a media type as typ has it, like at+jwt (RFC 7515 §4.1.9)' }),
     )
     .min(1)
-    .default(['at+jwt'])
+    .optional()
     .meta({ description: 'the list of values of typ', examples: [['at+jwt']] }),
   extra_audiences: z
     .array(audience)
-    .default([])
+    .optional()
     .meta({ description: 'the list of values that this issuer adds to every aud', examples: [['account']] }),
   clock_tolerance_seconds: z
     .int()

@@ -175,7 +175,6 @@ function isWrongKind(issue: Issue): boolean {
 /** Fields and values of the contract that a later version delivers. Refused, never ignored. */
 const LATER_FIELDS: readonly string[] = ['discovery', 'introspection', 'hub', 'codes'];
 const LATER_VALUES: Readonly<Record<string, readonly string[]>> = {
-  profile: ['entra', 'okta', 'auth0', 'keycloak', 'cognito', 'google', 'workos'],
   what: ['observe'],
 };
 

@@ -20,7 +20,7 @@ function showIssuer(record: IssuerRecord): JsonObject {
       ? { jwks_uri: keys.url, allow_private_network: keys.allow_private_network }
       : { jwks: { keys: keys.keys.map(nameOfKey) } }),
     algorithms: record.algorithms,
-    profile: 'rfc9068',
+    profile: record.profile.name,
     token_types: record.token_types,
     extra_audiences: record.extra_audiences,
     clock_tolerance_seconds: record.clock_tolerance_seconds,

@@ -6,6 +6,8 @@
 import type { webcrypto } from 'node:crypto';
 import { base64url, exportJWK, type GenerateKeyPairResult, generateKeyPair } from 'jose';
 import type { Json, JsonObject } from '../json/value.ts';
+import type { Profile } from '../registry/profile/profile.ts';
+import { PROFILES } from '../registry/profile/profiles.ts';
 import type { Algorithm } from '../registry/registry.ts';
 
 /** RFC 7518 §3.3 asks for at least 2048 bits; more only makes tests slow. */
@@ -41,6 +43,8 @@ export interface RightToken {
   readonly type: string;
   readonly audience: string;
   readonly scopes: readonly string[];
+  /** Where the issuer puts each fact; rfc9068 if absent. */
+  readonly profile?: Profile;
   /** A fresh `jti`. */
   readonly token_id: string;
   /** Seconds since the epoch. */
@@ -112,15 +116,18 @@ export async function signText(
 }
 
 function rightClaims(right: RightToken): JsonObject {
+  const { subject, client, scopes, token_id, constants } = right.profile ?? PROFILES.rfc9068;
+  const [place] = scopes;
   return {
     iss: right.issuer,
     aud: right.audience,
-    sub: 'user-1',
-    client_id: 'client-1',
-    jti: right.token_id,
+    [subject]: 'user-1',
+    [client[0]]: 'client-1',
+    ...(token_id !== null && { [token_id]: right.token_id }),
     iat: right.now,
     exp: right.now + LIFETIME_SECONDS,
-    scope: right.scopes.join(' '),
+    [place.claim]: place.form === 'text' ? right.scopes.join(' ') : right.scopes,
+    ...constants,
   };
 }
 

@@ -69,6 +69,7 @@ function rightToken(issuer: IssuerRecord, ask: Ask, { registry, now, newId }: Qu
     type,
     audience: server?.resource ?? String(ask.server),
     scopes: operation?.scopes ?? [],
+    profile: issuer.profile,
     token_id: newId(),
     now,
   };

@@ -13,6 +13,7 @@ import type { Lifecycle } from '../../src/http/lifecycle.ts';
 import { type Listening, listen } from '../../src/http/server.ts';
 import type { TlsMaterial } from '../../src/http/tls.ts';
 import { createMetrics } from '../../src/record/metrics.ts';
+import { PROFILES } from '../../src/registry/profile/profiles.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../../src/registry/registry.ts';
 
 export const FILES = 'https://files.example.com/mcp';
@@ -167,6 +168,7 @@ const CORP: IssuerRecord = {
   issuer: 'https://login.example.com',
   key_source: { kind: 'jwks', keys: [] },
   algorithms: ['ES256'],
+  profile: PROFILES.rfc9068,
   token_types: ['at+jwt'],
   extra_audiences: [],
   clock_tolerance_seconds: 5,

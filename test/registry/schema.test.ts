@@ -41,7 +41,7 @@ describe('what the loader refuses for its form, an editor refuses too', () => {
     { server: 'unlisted_tools: allow' },
     { server: 'waivers: [{ what: observe }]' },
     { algorithms: 'algorithms: [none]' },
-    { issuer: 'profile: okta' },
+    { issuer: 'profile: azure' },
     { server: 'call_from: header' },
     { server: 'base_scopes: a' },
   ])('%o', (bent) => {

@@ -3,13 +3,13 @@
  * at this time, is policy. So absent `aud`, `exp` and `iat` pass and are left out.
  */
 import type { TokenFacts } from '../../decision/facts.ts';
-import { hasControl } from '../../json/control.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
 import type { IssuerRecord } from '../../registry/registry.ts';
 import { ACCESS_TOKEN_TYPE, type Matched } from './match-issuer.ts';
 import { readAudiences } from './read-audiences.ts';
+import { readClient } from './read-client.ts';
 import { readScopes } from './read-scopes.ts';
-import { found, kindOf, MAX_TEXT_LENGTH, type Refused, refuse } from './refuse.ts';
+import { found, kindOf, type Refused, refuse, wrongText } from './refuse.ts';
 
 export interface Checked {
   readonly kind: 'checked';
@@ -26,9 +26,12 @@ export function checkClaims(
   issuer: IssuerRecord,
 ): Checked | Refused {
   const needed = type === ACCESS_TOKEN_TYPE;
+  const { profile } = issuer;
+  const subject = wrongText(profile.subject, claims[profile.subject], needed);
+  if (subject !== undefined) return subject;
+  const client_id = readClient(claims, profile);
+  if (typeof client_id !== 'string') return client_id;
   const wrong =
-    wrongText('sub', claims.sub, needed) ??
-    wrongText('client_id', claims.client_id, true) ??
     wrongText('jti', claims.jti, needed) ??
     wrongTimes(claims) ??
     wrongActor(claims.act) ??
@@ -36,10 +39,10 @@ export function checkClaims(
   if (wrong !== undefined) return wrong;
   const audiences = readAudiences(claims.aud);
   if ('kind' in audiences) return audiences;
-  const scopes = readScopes(claims.scope, type !== ACCESS_TOKEN_TYPE);
+  const scopes = readScopes(claims, profile, type !== ACCESS_TOKEN_TYPE);
   if ('kind' in scopes) return scopes;
 
-  const { sub, client_id, jti, iat, exp, nbf, act, cnf } = claims;
+  const { [profile.subject]: sub, jti, iat, exp, nbf, act, cnf } = claims;
   const actor = isJsonObject(act) ? act.sub : undefined;
   return {
     kind: 'checked',
@@ -51,7 +54,7 @@ export function checkClaims(
       audiences,
       scopes,
       ...(typeof sub === 'string' && { subject: sub }),
-      ...(typeof client_id === 'string' && { client_id }),
+      client_id,
       ...(typeof jti === 'string' && { token_id: jti }),
       ...(typeof iat === 'number' && { issued_at: iat }),
       ...(typeof exp === 'number' && { expires_at: exp }),
@@ -61,17 +64,6 @@ export function checkClaims(
       claims,
     },
   };
-}
-
-function wrongText(name: string, value: Json | undefined, needed: boolean): Refused | undefined {
-  if (value === undefined && !needed) return undefined;
-  if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && !hasControl(value))
-    return undefined;
-  return refuse(
-    'claims_invalid',
-    `The claim "${name}" must be a string of 1 to ${MAX_TEXT_LENGTH} characters without control characters${value === undefined ? ', and is absent' : ''}. Have the issuer follow RFC 9068 §2.2.`,
-    { actual: [found(value)] },
-  );
 }
 
 function wrongTimes({ iat, exp, nbf }: JsonObject): Refused | undefined {

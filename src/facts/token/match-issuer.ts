@@ -1,5 +1,6 @@
 /** Step 4: algorithm and type, compared with what the registry pins for the issuer (RFC 8725 §3.1 and §3.11). */
 import type { JsonObject } from '../../json/value.ts';
+import type { Mark, Profile } from '../../registry/profile/profile.ts';
 import type { Algorithm, IssuerRecord } from '../../registry/registry.ts';
 import type { Header } from './check-header.ts';
 import { found, quote, type Refused, refuse } from './refuse.ts';
@@ -15,6 +16,7 @@ export interface Matched {
 export const ACCESS_TOKEN_TYPE = 'at+jwt';
 /** Claims of ID tokens (OpenID Connect Core §2 and §3.3.2.11) and of logout and event tokens (RFC 8417 §2.2). */
 const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 'events'];
+const SEND_ACCESS_TOKEN = 'Send the access token, not an ID token or another JWT.';
 const PRINTABLE = /^[\x21-\x7e]+$/;
 
 function matchAlgorithm(header: Header, issuer: IssuerRecord): Algorithm | Refused {
@@ -39,11 +41,12 @@ export function matchIssuer(header: Header, claims: JsonObject, issuer: IssuerRe
   if (type === undefined || !issuer.token_types.includes(type))
     return refuse(
       'token_type_not_allowed',
-      `The token's header has ${typ === undefined ? 'no typ' : typeof typ === 'string' ? `typ ${quote(typ)}` : 'a typ that is no string'}; access tokens of issuer "${issuer.key}" are of type ${issuer.token_types.join(', ')}. Send the access token, not an ID token or another JWT.`,
+      `The token's header has ${typ === undefined ? 'no typ' : typeof typ === 'string' ? `typ ${quote(typ)}` : 'a typ that is no string'}; access tokens of issuer "${issuer.key}" are of type ${issuer.token_types.join(', ')}. ${typ === undefined ? withoutType(issuer.profile) : SEND_ACCESS_TOKEN}`,
       { expected: issuer.token_types, actual: [found(typ)] },
     );
   return (
-    (type === ACCESS_TOKEN_TYPE ? undefined : refuseForeignClaims(type, claims)) ?? { kind: 'matched', algorithm, type }
+    (type === ACCESS_TOKEN_TYPE ? undefined : refuseForeignClaims(type, claims)) ??
+    refuseUnmarked(claims, issuer) ?? { kind: 'matched', algorithm, type }
   );
 }
 
@@ -61,4 +64,29 @@ function refuseForeignClaims(type: string, claims: JsonObject): Refused | undefi
     `The token of type ${quote(type)} holds the claim "${claim}", so it is an ID token or another JWT and no access token. Send the access token.`,
     { actual: [claim] },
   );
+}
+
+/** What the issuer's profile knows of its access tokens beyond the header, which its ID tokens may share. */
+function refuseUnmarked(claims: JsonObject, { key, profile }: IssuerRecord): Refused | undefined {
+  const missing = profile.marks.find((mark) => !isMarked(claims, mark));
+  if (missing === undefined) return undefined;
+  const { claims: names, values } = missing;
+  const expected = values === undefined ? names : values;
+  const what = `${names.join(' or ')}${values === undefined ? '' : ` ${values.map(quote).join(' or ')}`}`;
+  const actual = names.map((name) => claims[name]).filter((value) => value !== undefined);
+  return refuse(
+    'token_type_not_allowed',
+    `The token lacks what each access token of issuer "${key}" (${profile.title}) has: ${what}. ${SEND_ACCESS_TOKEN}`,
+    { expected, actual: actual.length === 0 ? [found(undefined)] : actual.map(found) },
+  );
+}
+
+function isMarked(claims: JsonObject, { claims: names, values }: Mark): boolean {
+  const present = names.map((name) => claims[name]).filter((value) => value !== undefined);
+  return present.length > 0 && present.every((value) => values?.some((one) => one === value) ?? true);
+}
+
+/** A token without `typ`: the sentence of those issuers that write none. */
+function withoutType({ writes_types, remedies }: Profile): string {
+  return writes_types.length === 0 ? remedies.type.sentence : SEND_ACCESS_TOKEN;
 }

@@ -2,6 +2,7 @@
 import { evidence, legible } from '../../decision/evidence.ts';
 import type { Evidence, Reason } from '../../decision/reason.ts';
 import type { FixedCode } from '../../decision/reasons.ts';
+import { hasControl } from '../../json/control.ts';
 import type { Json } from '../../json/value.ts';
 
 export interface Refused {
@@ -50,3 +51,15 @@ export function kindOf(value: Json): string {
 
 /** Characters of sub, client_id, jti, act.sub, kid and one scope (contract 5). */
 export const MAX_TEXT_LENGTH = 255;
+
+/** The refusal of a claim that is to be a text. @param needed whether it must be there */
+export function wrongText(name: string, value: Json | undefined, needed: boolean): Refused | undefined {
+  if (value === undefined && !needed) return undefined;
+  if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && !hasControl(value))
+    return undefined;
+  return refuse(
+    'claims_invalid',
+    `The claim "${name}" must be a string of 1 to ${MAX_TEXT_LENGTH} characters without control characters${value === undefined ? ', and is absent' : ''}. Have the issuer follow RFC 9068 §2.2.`,
+    { actual: [found(value)] },
+  );
+}

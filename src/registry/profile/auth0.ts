@@ -10,10 +10,10 @@ export const AUTH0: Profile = {
   scopes: [{ claim: 'scope', form: 'text' }],
   marks: [{ claims: ['azp', 'client_id'] }],
   writes_types: ['jwt', 'at+jwt'],
-  token_types: ['at+jwt', 'jwt'],
+  token_types: ['jwt', 'at+jwt'],
   extra_audiences: ['{issuer}/userinfo'],
   algorithms: ['RS256', 'RS512', 'PS256'],
-  token_id: 'jti',
+  token_id: null,
   constants: {},
   remedies: {
     audience: {

@@ -12,7 +12,7 @@ export const GOOGLE: Profile = {
   token_types: ['jwt'],
   extra_audiences: [],
   algorithms: ['RS256'],
-  issuer_form: { pattern: /^(https:\/\/)?accounts\.google\.com$/, example: 'https://accounts.google.com' },
+  issuer_form: { pattern: /^https:\/\/accounts\.google\.com$/, example: 'https://accounts.google.com' },
   token_id: null,
   constants: {},
   remedies: {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { PROFILES } from '../../../src/registry/profile/profiles.ts';
 import type { Algorithm, IssuerRecord, KeySource } from '../../../src/registry/registry.ts';
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -72,6 +73,7 @@ export function issuerRecord(
     issuer,
     key_source,
     algorithms,
+    profile: PROFILES.rfc9068,
     token_types: ['at+jwt'],
     extra_audiences: [],
     clock_tolerance_seconds: 5,

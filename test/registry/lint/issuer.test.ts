@@ -48,11 +48,8 @@ describe('issuers', () => {
       'not supported by this version',
     ],
     [{ issuer: 'introspection: {}', keys: 'profile: rfc9068' }, '/issuers/corp/introspection 6:5', 'not supported by'],
-    ...['entra', 'okta', 'auth0', 'keycloak', 'cognito', 'google', 'workos'].map<[Bent, string, string]>((profile) => [
-      { issuer: `profile: ${profile}` },
-      '/issuers/corp/profile 6:14',
-      'not supported by this version',
-    ]),
+    [{ issuer: 'profile: azure' }, '/issuers/corp/profile 6:14', 'one of rfc9068, entra'],
+    [{ issuer: 'profile: keycloack' }, '/issuers/corp/profile 6:14', 'nearest is "keycloak"'],
   ])('%o', (bent, place, says) => refused(bent, place, says));
 
   test.each([
