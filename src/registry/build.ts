@@ -2,10 +2,11 @@
 import { metadataUrl } from '../decision/challenge.ts';
 import type { ServerInput, WaiverInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { Sound } from './assemble.ts';
 import { digestOf } from './digest.ts';
 import type { Entry } from './lint/draft.ts';
 import { untilSeconds } from './lint/waiver.ts';
-import { nearestOf } from './nearest.ts';
+import { createNearest } from './nearest.ts';
 import { classifier } from './operation.ts';
 import { below } from './place.ts';
 import { impliedBy, PROFILES } from './profile/profiles.ts';
@@ -14,39 +15,43 @@ import type { WrittenIssuer, WrittenServer, WrittenWaiver } from './schema.ts';
 
 export type KeySourceOf = (issuerKey: string) => KeySource;
 
-export function buildRegistry(
-  writtenIssuers: readonly Entry<WrittenIssuer>[],
-  writtenServers: readonly Entry<WrittenServer>[],
-  replaceKeySource: KeySourceOf | undefined,
-): Registry {
-  const issuers = byKey(writtenIssuers.map((entry) => issuerRecord(entry, replaceKeySource)));
-  const servers = byKey(writtenServers.map(serverRecord));
+type Records = Pick<Sound, 'issuers' | 'servers'>;
+
+/** `sha256:…` over what is in force. */
+export function digestInForce({ issuers, servers }: Records): string {
+  return digestOf({ issuers: inForce(issuers, issuerInForce), servers: inForce(servers, serverInForce) });
+}
+
+/** Stops after every record. */
+export function* buildRegistry(sound: Sound, replaceKeySource: KeySourceOf | undefined): Generator<void, Registry> {
+  const issuers = yield* byKey(sound.issuers, (entry) => issuerRecord(entry, replaceKeySource));
+  const servers = yield* byKey(sound.servers, serverRecord);
   const owners = new Map<string, Owner[]>();
   const own = (audience: string, owner: Owner) => {
     const known = owners.get(audience);
     if (known === undefined) owners.set(audience, [owner]);
     else if (!known.some(({ kind, key }) => kind === owner.kind && key === owner.key)) known.push(owner);
   };
+  const nearest = createNearest();
   for (const server of servers.values()) {
     for (const audience of [server.resource, ...server.audiences]) {
       own(typeof audience === 'string' ? audience : audience.value, { kind: 'server', key: server.key });
     }
+    nearest.add(server);
+    yield;
   }
   for (const issuer of issuers.values()) own(issuer.issuer, { kind: 'issuer', key: issuer.key });
   const placesOf = (entries: readonly Entry<unknown>[]) => new Map(entries.map(({ key, place }) => [key, place]));
-  const places = { issuers: placesOf(writtenIssuers), servers: placesOf(writtenServers) };
+  const places = { issuers: placesOf(sound.issuers), servers: placesOf(sound.servers) };
 
   return {
-    digest: digestOf({
-      issuers: inForce(writtenIssuers, issuerInForce),
-      servers: inForce(writtenServers, serverInForce),
-    }),
+    digest: sound.digest,
     issuers,
     servers,
     issuerByIss: new Map([...issuers.values()].map((record) => [record.issuer, record])),
     serverByResource: new Map([...servers.values()].map((record) => [record.resource, record])),
     ownersOf: (audience) => owners.get(audience) ?? NONE,
-    nearestServer: nearestOf(servers.values()),
+    nearestServer: nearest.find,
     whereIs(records, key, ...path) {
       const place = places[records].get(key);
       if (place === undefined) throw new Error(`no record ${records} ${key}`);
@@ -57,8 +62,16 @@ export function buildRegistry(
 
 const NONE: readonly never[] = [];
 
-function byKey<T extends { readonly key: string }>(records: readonly T[]): ReadonlyMap<string, T> {
-  return new Map(records.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map((record) => [record.key, record]));
+function* byKey<W, T extends { readonly key: string }>(
+  entries: readonly Entry<W>[],
+  make: (entry: Entry<W>) => T,
+): Generator<void, ReadonlyMap<string, T>> {
+  const records = new Map<string, T>();
+  for (const entry of entries.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+    records.set(entry.key, make(entry));
+    yield;
+  }
+  return records;
 }
 
 function inForce<T>(entries: readonly Entry<T>[], form: (value: T) => JsonObject): JsonObject {

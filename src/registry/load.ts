@@ -2,7 +2,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { assemble, type LoadOptions } from './assemble.ts';
+import { checkApart, type Text } from './check-apart.ts';
+import { assemble, complete, type LoadOptions } from './assemble.ts';
 import { type Origin, type Place, problemAt, type Report } from './place.ts';
 import { readText } from './read.ts';
 import type { LoadedRegistry, Problem } from './registry.ts';
@@ -17,12 +18,12 @@ export interface InlineOptions extends LoadOptions {
 /**
  * @param path a YAML or JSON file, or a directory: then every `*.yaml`, `*.yml` and `*.json` directly in it, but hidden ones
  * Never throws for what stands in the files, or for a path that cannot be read (`missing`).
- * Decisions go on meanwhile: others get their turn after every file and record. One file is parsed in one go all the same,
- * so a huge one holds them up (some seconds for 10,000 servers in one file); split it. So does building the indexes, less.
+ * Decisions go on meanwhile: a large registry is read by a thread of its own, and others get their turn after every few
+ * records. Only where no thread may be started does a large file hold them up (some seconds for 10,000 servers).
  */
 export async function loadRegistry(path: string, options: LoadOptions): Promise<LoadedRegistry> {
   let files: readonly string[];
-  const texts: { readonly file: string; readonly text: string }[] = [];
+  const texts: Text[] = [];
   const problems: Problem[] = [];
   try {
     files = await registryFiles(path);
@@ -58,7 +59,7 @@ export async function loadRegistryFiles(
   options: LoadOptions,
 ): Promise<LoadedRegistry> {
   const problems: Problem[] = [];
-  const texts: { readonly file: string; readonly text: string }[] = [];
+  const texts: Text[] = [];
   for (const { file, content } of files) {
     try {
       texts.push({ file, text: new TextDecoder('utf-8', { fatal: true }).decode(content) });
@@ -70,19 +71,46 @@ export async function loadRegistryFiles(
   return inTurns(texts, options, problems);
 }
 
+/**
+ * Characters of text from which a thread of its own reads it. Measured: 2 MB a second, so that less holds others up for
+ * some 15 ms in one step; a thread takes 150 ms to start.
+ */
+const LARGE = 32 * 1024;
+/** Steps before others get their turn, each well under a millisecond but for the reading of a file. */
+const STEPS = 4;
+
 async function inTurns(
-  texts: readonly { readonly file: string; readonly text: string }[],
+  texts: readonly Text[],
   options: LoadOptions,
   problems: readonly Problem[],
 ): Promise<LoadedRegistry> {
-  const work = assemble((report) => readEach(texts, report), options, problems);
-  for (let step = work.next(); ; step = work.next()) {
+  const { now, replaceKeySource } = options;
+  const here = () => turns(assemble((report) => readEach(texts, report), options, problems));
+  if (texts.reduce((sum, { text }) => sum + text.length, 0) < LARGE) return here();
+  const checked = await checkApart(texts, { now, keySources: replaceKeySource === undefined }, problems);
+  if (checked !== null) return checked.ok ? turns(complete(checked, replaceKeySource)) : { ...checked, missing: false };
+  const loaded = await here();
+  return loaded.ok ? { ...loaded, warnings: [withoutThread(texts), ...loaded.warnings] } : loaded;
+}
+
+async function turns(work: Generator<void, LoadedRegistry>): Promise<LoadedRegistry> {
+  for (let steps = 1; ; steps++) {
+    const step = work.next();
     if (step.done) return step.value;
-    await setImmediate();
+    if (steps % STEPS === 0) await setImmediate();
   }
 }
 
-function* readEach(texts: readonly { readonly file: string; readonly text: string }[], report: Report) {
+function withoutThread([first]: readonly Text[]): Problem {
+  return problemAt(start(first?.file ?? ''), {
+    severity: 'warning',
+    value: null,
+    message: 'This process may start no thread to read the registry: decisions wait while it is read.',
+    remedy: 'Start Node with --allow-worker beside --permission, or split the registry into several files.',
+  });
+}
+
+function* readEach(texts: readonly Text[], report: Report) {
   for (const { file, text } of texts) yield readText(text, file, report);
 }
 

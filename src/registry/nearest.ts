@@ -7,33 +7,40 @@ const MAX_LENGTH = 2048;
 /** Levels of a path that are looked up, from its root: a client may write a thousand. */
 const MAX_LEVELS = 32;
 
+export interface Nearest {
+  add(server: ServerRecord): void;
+  find(resource: string): ServerRecord | undefined;
+}
+
 /**
  * An index that answers with a few lookups, however many servers there are: the server that differs in spelling alone,
- * else the nearest one above the resource, else the first one (of the order given) below it.
+ * else the nearest one above the resource, else the first one (of the order added) below it.
  */
-export function nearestOf(servers: Iterable<ServerRecord>): (resource: string) => ServerRecord | undefined {
+export function createNearest(): Nearest {
   const spelt = new Map<string, ServerRecord>();
   const exact = new Map<string, ServerRecord>();
   const below = new Map<string, ServerRecord>();
   const add = (index: Map<string, ServerRecord>, form: string, server: ServerRecord) => {
     if (!index.has(form)) index.set(form, server);
   };
-  for (const server of servers) {
-    const form = normalised(server.resource);
-    add(spelt, folded(server.resource), server);
-    add(exact, form, server);
-    for (const parent of parentsOf(form)) add(below, parent, server);
-  }
-  return (resource) => {
-    if (resource.length > MAX_LENGTH) return undefined;
-    const same = spelt.get(folded(resource));
-    if (same !== undefined) return same;
-    const form = normalised(resource);
-    for (const parent of parentsOf(form)) {
-      const above = exact.get(parent);
-      if (above !== undefined) return above;
-    }
-    return below.get(form);
+  return {
+    add(server) {
+      const form = normalised(server.resource);
+      add(spelt, folded(server.resource), server);
+      add(exact, form, server);
+      for (const parent of parentsOf(form)) add(below, parent, server);
+    },
+    find(resource) {
+      if (resource.length > MAX_LENGTH) return undefined;
+      const same = spelt.get(folded(resource));
+      if (same !== undefined) return same;
+      const form = normalised(resource);
+      for (const parent of parentsOf(form)) {
+        const above = exact.get(parent);
+        if (above !== undefined) return above;
+      }
+      return below.get(form);
+    },
   };
 }
 

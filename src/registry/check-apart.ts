@@ -1,0 +1,127 @@
+/**
+ * Reads and lints large files on a thread of their own, so that decisions go on meanwhile: the parser takes a file in one
+ * step, some seconds for 10,000 servers. What comes back are plain values, in pieces, each taken in a turn of its own.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { Checked, CheckOptions } from './assemble.ts';
+import type { Entry } from './lint/draft.ts';
+import { originOf, type Span } from './locate.ts';
+import { below, type Origin, type Place, problemAt } from './place.ts';
+import type { Problem } from './registry.ts';
+import type { WrittenIssuer, WrittenServer } from './schema.ts';
+
+export interface Text {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** What the thread is given. */
+export interface Errand {
+  readonly texts: readonly Text[];
+  readonly options: CheckOptions;
+  readonly before: readonly Problem[];
+  readonly port: MessagePort;
+}
+
+export interface Piecemeal {
+  readonly key: string;
+  /** Checked by the schema on the other side. */
+  readonly value: unknown;
+  readonly file: string;
+  readonly span: Span;
+}
+
+/** What it answers with, in this order; `sound` or `refused` comes last. */
+export type Piece =
+  | { readonly kind: 'file'; readonly file: string; readonly lines: Uint32Array }
+  | { readonly kind: 'records'; readonly records: 'issuers' | 'servers'; readonly entries: readonly Piecemeal[] }
+  | { readonly kind: 'sound'; readonly digest: string; readonly warnings: readonly Problem[] }
+  | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
+
+/**
+ * The same as `check` on this thread. Never throws for what stands in the files: a thread that dies, of the memory that a
+ * file takes most of all, is a problem like any other.
+ * @returns null where no thread may be started (Node's permission model without `--allow-worker`)
+ */
+export async function checkApart(
+  texts: readonly Text[],
+  options: CheckOptions,
+  before: readonly Problem[],
+): Promise<Checked | null> {
+  const { port1, port2: port } = new MessageChannel();
+  const workerData: Errand = { texts, options, before, port };
+  // Beside this file: TypeScript in a checkout, JavaScript where it was built.
+  const entry = new URL(import.meta.url.replace(/check-apart(?=\.[jt]s$)/, 'check-thread'));
+  let thread: Worker;
+  try {
+    // None of this process's flags and variables: what they load is not meant for this thread.
+    thread = new Worker(entry, { workerData, transferList: [port], execArgv: [], env: {} });
+  } catch (error) {
+    port1.close();
+    if (codeOf(error) === 'ERR_ACCESS_DENIED') return null;
+    throw error;
+  }
+  try {
+    const ended = await outcome(thread);
+    return ended === null ? await take(port1, texts) : { ok: false, problems: [...before, died(texts, ended)] };
+  } finally {
+    port1.close();
+    await thread.terminate();
+  }
+}
+
+/** @returns null once all is said, or why that will never be */
+function outcome(thread: Worker): Promise<string | null> {
+  return new Promise((resolve) => {
+    thread.once('message', () => resolve(null));
+    thread.once('error', (error) => resolve(codeOf(error) ?? 'it met a bug of audgate'));
+    thread.once('exit', (code) => resolve(`it ended with ${code}`));
+  });
+}
+
+async function take(port: MessagePort, texts: readonly Text[]): Promise<Checked> {
+  const origins = new Map<string, { readonly origin: Origin; readonly spans: Map<string, Span> }>();
+  const found = { issuers: [] as Entry<WrittenIssuer>[], servers: [] as Entry<WrittenServer>[] };
+  for (;;) {
+    const received = receiveMessageOnPort(port);
+    if (received === undefined) throw new Error('the thread that reads the registry said too little');
+    const piece = received.message as Piece;
+    if (piece.kind === 'refused') return { ok: false, problems: piece.problems };
+    if (piece.kind === 'sound') {
+      const { digest, warnings } = piece;
+      return { ok: true, ...found, digest, warnings };
+    }
+    if (piece.kind === 'file') {
+      const { file, lines } = piece;
+      const spans = new Map<string, Span>();
+      const text = texts.find((one) => one.file === file)?.text ?? '';
+      origins.set(file, { origin: originOf(file, text, { lines: Array.from(lines), spans }), spans });
+    } else {
+      for (const { key, value, file, span } of piece.entries) {
+        const known = origins.get(file);
+        if (known === undefined)
+          throw new Error('the thread that reads the registry named a file that it was not given');
+        const place = below({ origin: known.origin, path: [] }, piece.records, key);
+        known.spans.set(`/${piece.records}/${key}`, span);
+        // What the schema of these very records made there.
+        found[piece.records].push({ key, place, value } as Entry<WrittenIssuer> & Entry<WrittenServer>);
+      }
+    }
+    await setImmediate();
+  }
+}
+
+function died([first]: readonly Text[], reason: string): Problem {
+  const place: Place = { origin: { file: first?.file ?? '', locate: () => ({ line: 1, column: 1 }) }, path: [] };
+  return problemAt(place, {
+    value: null,
+    message: `The thread that reads the registry ended before it was done: ${reason}.`,
+    remedy: 'Split the registry into several files, or give the process more memory.',
+  });
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
