@@ -42,13 +42,15 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'servers.NAME.unlisted_tools': 'whether tools that are not listed are open, and with which scopes',
   'servers.NAME.labels': 'attributes of the server, for custom rules',
   'servers.NAME.waivers': 'what is let through for a while, until it is put right',
-  'servers.NAME.waivers[].what': '`audience`: another `aud`; `lifetime`: a longer life',
+  'servers.NAME.waivers[].what': '`audience`: another `aud`; `lifetime`: a longer life; `observe`: told, not denied',
   'servers.NAME.waivers[].issuer': 'in whose tokens',
   'servers.NAME.waivers[].client_id': 'for which client',
   'servers.NAME.waivers[].operations': 'for which calls, like `tools/call read_file`',
   'servers.NAME.waivers[].owner': 'who puts it right',
   'servers.NAME.waivers[].reason': 'why it is needed',
-  'servers.NAME.waivers[].until': 'its end, at most 90 days ahead',
+  'servers.NAME.waivers[].until': 'its end, at most 90 days ahead; 30 with `what: observe`',
   'servers.NAME.waivers[].audience': 'with `what: audience`: the whole `aud` that is let through',
   'servers.NAME.waivers[].max_lifetime_seconds': 'with `what: lifetime`: instead of the server’s',
+  'servers.NAME.waivers[].codes':
+    'with `what: observe`: the codes that are told in `advice.would_deny`, and do not deny',
 };

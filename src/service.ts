@@ -88,7 +88,13 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     now,
     write: (alarm) => log.error(alarm, 'the policy answered what it must never answer; the call was refused'),
   });
+  const tellReport = createAlarmLog({
+    now,
+    write: (alarm) => log.warn(alarm, 'rules that only report broke; no decision was changed'),
+  });
   const onAlarm = ({ kind, detail }: Alarm) => {
+    // Nothing was refused: its metric counts it by rule.
+    if (kind === 'report') return tellReport(kind, detail);
     metrics.alarmed(kind);
     tell(kind, detail);
   };
@@ -133,7 +139,8 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       async decide(ask, caller) {
         const tick = parts.ticks();
         const { door = 'audgate/decide' } = ask;
-        const { decision } = await decide(ask, caller, snapshot, deciding, door, seconds());
+        const { decision, evaluation } = await decide(ask, caller, snapshot, deciding, door, seconds());
+        if (evaluation.reported.length > 0) metrics.reported(evaluation.reported);
         metrics.decided(decision, Number(parts.ticks() - tick) / 1e9, door);
         return decision;
       },

@@ -51,7 +51,7 @@ async function withBundle(path: string, sources: Omit<Sourced, 'custom'>): Promi
   const read = readBundle(bytes);
   if (!read.ok) return refused(...read.problems.map((problem) => `${path}: ${problem}`));
   const { wasm, digest, rules } = read.bundle;
-  const custom = { wasm, digest, rules: rules.map(({ name, file }) => ({ name, file: `${path}:${file}` })) };
+  const custom = { wasm, digest, rules: rules.map((rule) => ({ ...rule, file: `${path}:${rule.file}` })) };
   return { ok: true, sources: { ...sources, custom } };
 }
 

@@ -57,9 +57,10 @@ async function judgeAll(
   const open = listed.filter((_, place) => places.has(place));
   if (itself.kind === 'unavailable' || (itself.kind === 'deny' && open.length === 0))
     return { judgement: itself, open };
-  const own = itself.kind === 'allow' ? itself.waivers : [];
-  const waivers = distinct([...own, ...opened.flatMap(({ waivers }) => waivers)]);
-  return { judgement: { kind: 'allow', required_scopes: [], waivers }, open };
+  const all = itself.kind === 'allow' ? [itself, ...opened] : opened;
+  const waivers = distinct(all.flatMap((one) => one.waivers));
+  const would_deny = [...new Set(all.flatMap((one) => one.would_deny))];
+  return { judgement: { kind: 'allow', required_scopes: [], waivers, would_deny }, open };
 }
 
 function opened(open: readonly ListedOperation[]): Omit<Opened, 'custom'> {

@@ -7,7 +7,7 @@ import type { Evaluation } from './evaluate.ts';
 
 /** @param id a fresh UUIDv7 */
 export function answer(evaluation: Evaluation, id: string, revision: string): Decision {
-  const { outcome, server, reasons, token, waivers } = evaluation;
+  const { outcome, server, reasons, token, waivers, would_deny } = evaluation;
   const asked = { decision_id: id, server: server?.key ?? null, reasons };
   if (outcome === 'indeterminate') return { decision: 'indeterminate', ...asked, revision };
   if (outcome === 'deny') {
@@ -30,6 +30,7 @@ export function answer(evaluation: Evaluation, id: string, revision: string): De
     valid_until: validUntil(token, waivers),
     advice: {
       ...(waivers.length > 0 && { waivers: waivers.toSorted(byKind) }),
+      ...(would_deny.length > 0 && { would_deny: [...would_deny] }),
       ...(evaluation.call?.method === ANY_CALL && server?.call_from === 'none' && { call_from: 'none' }),
     },
     revision,

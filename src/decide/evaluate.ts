@@ -7,10 +7,11 @@ import type { WaiverUse } from '../decision/decision.ts';
 import type { CallFacts, TokenFacts } from '../decision/facts.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import type { Reason } from '../decision/reason.ts';
+import { comparePrecedence, type ReasonCode } from '../decision/reasons.ts';
 import { readCall } from '../facts/call/read.ts';
 import type { TokenReader } from '../facts/token/read.ts';
 import { buildInput } from '../policy/input.ts';
-import type { CustomFacts, Judgement, Policy } from '../policy/policy.ts';
+import type { CustomFacts, Judgement, Policy, Report } from '../policy/policy.ts';
 import type { ServerRecord } from '../registry/registry.ts';
 import { type Ask, type Caller, findServer } from './ask.ts';
 import {
@@ -40,6 +41,10 @@ export interface Evaluation {
   readonly custom: CustomFacts | null;
   readonly required_scopes: readonly string[];
   readonly waivers: readonly WaiverUse[];
+  /** Of an allow: codes that would have denied, in the order of precedence. */
+  readonly would_deny: readonly ReasonCode[];
+  /** What rules that only report would have denied, whatever was decided. */
+  readonly reported: readonly Report[];
 }
 
 /** What judges once the facts are there: the snapshot's policy, or whoever asks it more than one question. */
@@ -117,17 +122,29 @@ export async function evaluate(
     return ours.length === 0
       ? { ...refused(server, [policyUnavailable()], facts), outcome: 'indeterminate' }
       : refused(server, ours, facts);
-  const { required_scopes } = judgement;
+  const { required_scopes, reported = [] } = judgement;
   if (judgement.kind === 'deny' || ours.length > 0) {
     const denials = judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller }, true) : [];
-    return refused(server, [...denials, ...ours], { ...facts, required_scopes });
+    return refused(server, [...denials, ...ours], { ...facts, required_scopes, reported });
   }
-  return { ...facts, outcome: 'allow', server, reasons: [], required_scopes, waivers: judgement.waivers };
+  const { waivers } = judgement;
+  const codes = [...judgement.would_deny, ...reported.map(({ code }) => code)];
+  const would_deny = [...new Set(codes)].sort(comparePrecedence);
+  return { ...facts, outcome: 'allow', server, reasons: [], required_scopes, waivers, would_deny, reported };
 }
 
 type Held = Partial<Omit<Evaluation, 'outcome' | 'server' | 'reasons'>>;
 
-const NOTHING = { call: null, token: null, input: null, custom: null, required_scopes: [], waivers: [] };
+const NOTHING = {
+  call: null,
+  token: null,
+  input: null,
+  custom: null,
+  required_scopes: [],
+  waivers: [],
+  would_deny: [],
+  reported: [],
+};
 
 function refused(server: ServerRecord | null, reasons: readonly Reason[], held: Held = {}): Evaluation {
   return { ...NOTHING, ...held, outcome: 'deny', server, reasons: inOrder(reasons) };

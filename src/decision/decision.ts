@@ -1,5 +1,6 @@
 import type { Challenge } from './challenge.ts';
 import type { Reason } from './reason.ts';
+import type { ReasonCode } from './reasons.ts';
 
 /** Whom the token speaks for. Members are null where the token lacks them. */
 export interface Principal {
@@ -13,7 +14,7 @@ export interface Principal {
 }
 
 export interface WaiverUse {
-  readonly what: 'audience' | 'lifetime';
+  readonly what: 'audience' | 'lifetime' | 'observe';
   readonly owner: string;
   /** RFC 3339 */
   readonly until: string;
@@ -21,6 +22,8 @@ export interface WaiverUse {
 
 export interface Advice {
   readonly waivers?: readonly WaiverUse[];
+  /** Codes that would have denied: observed by a waiver, or of a rule that only reports. In the order of precedence. */
+  readonly would_deny?: readonly ReasonCode[];
   /** Present where nobody looked at the call: token and server are all that was decided (contract 7). */
   readonly call_from?: 'none';
 }

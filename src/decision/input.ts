@@ -11,7 +11,7 @@ const seconds = z.int();
 const labels = z.record(text, z.any());
 
 export const waiverInput = z.strictObject({
-  what: z.enum(['audience', 'lifetime']),
+  what: z.enum(['audience', 'lifetime', 'observe']),
   /** Registry key, not the `iss`. */
   issuer: text,
   client_id: text,
@@ -22,6 +22,7 @@ export const waiverInput = z.strictObject({
   until_seconds: seconds.describe('the same, in seconds since the epoch; the waiver holds while now < until_seconds'),
   audience: text.optional().describe('waiver of an audience: the one value that aud may be'),
   max_lifetime_seconds: seconds.optional().describe('waiver of a lifetime: the limit in place of the server’s'),
+  codes: texts.optional().describe('waiver that observes: the codes that are told and do not deny'),
 });
 
 export const operationInput = z.strictObject({

@@ -27,7 +27,11 @@ export interface CoreVerdict {
   readonly allow: boolean;
   readonly denials: readonly CoreDenial[];
   readonly required_scopes: readonly string[];
-  readonly advice: { readonly waivers: readonly WaiverUse[] };
+  readonly advice: {
+    readonly waivers: readonly WaiverUse[];
+    /** Codes that only waivers that observe kept from denying; empty for anything but an allow. */
+    readonly would_deny: readonly FixedCode[];
+  };
 }
 
 export interface Check {

@@ -9,7 +9,7 @@ import { createTar } from 'nanotar';
 import { z } from 'zod';
 import { readJson } from '../json/read.ts';
 import { SIGNATURES, type SigningKey, sign, verifySignature } from './bundle-signature.ts';
-import type { RuleFile } from './judge.ts';
+import type { CustomRule } from './judge.ts';
 import { readTar } from './tar.ts';
 
 /** Bytes of an unpacked bundle: a large module has some 100 KiB, so this only stops an archive made to exhaust memory. */
@@ -23,7 +23,7 @@ export interface Bundle {
   readonly digest: string;
   readonly wasm: Uint8Array<ArrayBuffer>;
   /** The rules that `custom/decide` must say it ran, sorted by name; each file is a source in the bundle. */
-  readonly rules: readonly RuleFile[];
+  readonly rules: readonly CustomRule[];
   /** What its author called this version. It proves nothing. */
   readonly revision: string | null;
   /** Packed with the rules, by name below `registry/`, sorted; null: the bundle holds none. Never data of the module. */
@@ -45,7 +45,15 @@ const manifestForm = z.object({
   wasm: z.tuple([z.object({ entrypoint: z.literal('custom/decide'), module: z.literal('/policy.wasm') })]),
   metadata: z.object({
     audgate: z.object({
-      rules: z.array(z.strictObject({ name: z.string().regex(RULE_NAME), file: z.string() })).min(1),
+      rules: z
+        .array(
+          z.strictObject({
+            name: z.string().regex(RULE_NAME),
+            file: z.string(),
+            enforcement: z.enum(['deny', 'report']).default('deny'),
+          }),
+        )
+        .min(1),
       /** Of the module and of the registry: a manifest of one version beside files of another is found out. */
       digest: z.string().optional(),
       registry: z.string().optional(),
@@ -176,7 +184,7 @@ export function misplacedIn(name: string): string | null {
 export interface BundleParts {
   readonly wasm: Uint8Array;
   /** Each file is one of `sources`. */
-  readonly rules: readonly RuleFile[];
+  readonly rules: readonly CustomRule[];
   /** Path in the bundle → Rego text. */
   readonly sources: ReadonlyMap<string, string>;
   readonly opa: string;
@@ -232,5 +240,7 @@ function pack(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   if (long !== undefined) throw new Error(`the path ${long} is longer than ${MAX_NAME} bytes; shorten it`);
   const attrs = { mtime: 0, uid: 0, gid: 0, user: '', group: '', mode: '644' };
   const entries = names.map((name) => ({ name: `/${name}`, data: files.get(name) ?? new Uint8Array(), attrs }));
-  return gzipSync(createTar(entries), { level: 9 });
+  // The library leaves the two closing blocks out where the files fill its last record to the end.
+  const tar = Buffer.concat([createTar(entries), new Uint8Array(1024)]);
+  return gzipSync(tar, { level: 9 });
 }

@@ -14,6 +14,8 @@ const CODE = /^[a-z][a-z0-9_]*$/;
 export interface CustomForm {
   /** Sorted names of the rules. */
   readonly rules: readonly string[];
+  /** Those among them whose METADATA says `enforcement: report`, sorted. */
+  readonly reporting: readonly string[];
   /** Rule → the first file that holds it. */
   readonly files: ReadonlyMap<string, string>;
   readonly problems: readonly RegoProblem[];
@@ -30,14 +32,20 @@ export function checkCustomForm(modules: readonly Module[]): CustomForm {
       byRule.set(name, [...(byRule.get(name) ?? []), module]);
     }
   }
-  for (const parts of byRule.values()) problems.push(...checkRule(parts));
+  const reporting: string[] = [];
+  for (const [name, parts] of byRule) {
+    problems.push(...checkRule(parts));
+    const read = enforcementOf(parts);
+    problems.push(...read.problems);
+    if (read.enforcement === 'report') reporting.push(name);
+  }
   const rules = [...byRule.keys()].sort();
   if (rules.length === 0 && problems.length === 0) {
     const remedy = 'Write a rule NAME as package custom.NAME in a file that ends in .rego.';
     problems.push(problemAt(whole('.'), 'The folder holds no custom rule.', remedy));
   }
   const files = new Map([...byRule].flatMap(([name, [first]]) => (first === undefined ? [] : [[name, first.file]])));
-  return { rules, files, problems };
+  return { rules, reporting: reporting.sort(), files, problems };
 }
 
 function checkPackage({ file, package: name, test }: Module): RegoProblem | null {
@@ -53,6 +61,37 @@ function checkPackage({ file, package: name, test }: Module): RegoProblem | null
   }
   if (RULE_NAME.test(rule) && !rule.endsWith('_test')) return null;
   return problemAt(whole(file), `The rule's name ${JSON.stringify(rule)} cannot be used.`, remedy);
+}
+
+/**
+ * What the METADATA of a rule's package says (`custom: {enforcement: report}`). Elsewhere it would say it of nothing, and a
+ * misspelt one would deny what was only to be told, or worse, tell what was to be denied.
+ */
+function enforcementOf(parts: readonly Module[]): { enforcement: 'deny' | 'report'; problems: readonly RegoProblem[] } {
+  const problems: RegoProblem[] = [];
+  const said = new Set<'deny' | 'report'>();
+  const remedy = 'Write "enforcement: report" or "enforcement: deny" below "custom:" in the METADATA of the package.';
+  for (const { file, annotations } of parts) {
+    for (const annotation of annotations) {
+      const { scope, custom } = annotation;
+      if (custom === undefined || !Object.hasOwn(custom, 'enforcement')) continue;
+      const place = placeOf(file, annotation);
+      const { enforcement } = custom;
+      if (scope !== 'package') {
+        problems.push(
+          problemAt(place, `enforcement stands in METADATA of scope ${scope}, where it says nothing.`, remedy),
+        );
+      } else if (enforcement === 'deny' || enforcement === 'report') said.add(enforcement);
+      else
+        problems.push(problemAt(place, `enforcement is ${JSON.stringify(enforcement)}, not report or deny.`, remedy));
+    }
+  }
+  const [first] = parts;
+  if (said.size > 1 && first !== undefined) {
+    const message = `The files of ${first.package} say both enforcement: report and enforcement: deny.`;
+    problems.push(problemAt(whole(first.file), message, 'Say it in one of them.'));
+  }
+  return { enforcement: said.has('report') && !said.has('deny') ? 'report' : 'deny', problems };
 }
 
 /** @param parts the files of one package, at least one */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { policyInput } from '../decision/input.ts';
 import { aggregatorOf } from './aggregate.ts';
+import { CUSTOM_DECIDE, CUSTOM_REPORT } from './ask-custom.ts';
 import { writeBundle, writeSigned } from './bundle.ts';
 import type { SigningKey } from './bundle-signature.ts';
 import { compile } from './compile.ts';
@@ -44,6 +45,8 @@ export interface CheckedPolicies {
   readonly problems: readonly RegoProblem[];
   /** Sorted names of the custom rules. */
   readonly rules: readonly string[];
+  /** Those that only report, sorted. */
+  readonly reporting: readonly string[];
   /** A file of each rule, by name. */
   readonly files: ReadonlyMap<string, string>;
   readonly sources: Sources;
@@ -61,20 +64,20 @@ export async function checkPolicies(tools: Toolchain, folder: string): Promise<C
   // What does not parse is missing from the tree, so that the other checks would report consequences.
   if (syntax.length === 0) problems.push(...form.problems, ...checkReferences(modules));
   if (problems.length === 0) {
-    const strict = await checkStrictly(tools, withGenerated(tools, rego, form.rules));
+    const strict = await checkStrictly(tools, withGenerated(tools, rego, form));
     problems.push(...strict.map((problem) => ofRule(problem, form)));
   }
-  return { problems, rules: form.rules, files: form.files, sources: rego };
+  return { problems, rules: form.rules, reporting: form.reporting, files: form.files, sources: rego };
 }
 
 /** A problem in the generated file is one of the rule that its line asks. */
-function ofRule(problem: RegoProblem, { rules, files }: CustomForm): RegoProblem {
+function ofRule(problem: RegoProblem, form: CustomForm): RegoProblem {
   if (problem.file !== GENERATED) return problem;
-  const line = aggregatorOf(rules).split('\n')[problem.line - 1] ?? '';
+  const line = generated(form).split('\n')[problem.line - 1] ?? '';
   const [, rule = '', member = ''] = /data\.custom\.(\w+)\.(\w+)/.exec(line) ?? [];
   const message = `${member} of custom.${rule} can never be what it must be (${problem.message}).`;
   const remedy = 'satisfied must be true or false, and denials a set of objects {"code": "…"}.';
-  return problemAt(whole(files.get(rule) ?? GENERATED), message, remedy);
+  return problemAt(whole(form.files.get(rule) ?? GENERATED), message, remedy);
 }
 
 /** OPA would load these as data; any other file (cases, a registry, a README) is simply not part of a bundle. */
@@ -94,9 +97,19 @@ function checkPath(file: string): readonly RegoProblem[] {
 }
 
 /** Everything that is compiled or tested together, by the names under which problems are reported. */
-function withGenerated({ testing }: Toolchain, rego: Sources, rules: readonly string[]): Sources {
+function withGenerated({ testing }: Toolchain, rego: Sources, rules: Rules): Sources {
   const helpers = [...testing].map(([file, text]): [string, string] => [`${TESTING}/${file}`, text]);
-  return new Map([...rego, ...helpers, [GENERATED, aggregatorOf(rules)]]);
+  return new Map([...rego, ...helpers, [GENERATED, generated(rules)]]);
+}
+
+type Rules = Pick<CheckedPolicies, 'rules' | 'reporting'>;
+
+/** Asks the rules that deny, and apart from them those that only report. */
+function generated({ rules, reporting }: Rules): string {
+  return aggregatorOf(
+    rules.filter((rule) => !reporting.includes(rule)),
+    reporting,
+  );
 }
 
 /** `opa check --strict` with schema and capabilities over all files, tests too. */
@@ -120,7 +133,7 @@ export async function testPolicies(
   tools: Toolchain,
   folder: string,
 ): Promise<{ readonly problems: readonly RegoProblem[]; readonly runs: readonly TestRun[] }> {
-  const { problems, rules, sources } = await checkPolicies(tools, folder);
+  const { problems, sources, ...rules } = await checkPolicies(tools, folder);
   if (problems.length > 0) return { problems, runs: [] };
   return runTests(tools, withGenerated(tools, sources, rules));
 }
@@ -143,13 +156,15 @@ export interface BuildExtras {
 
 /** `policy build DIR`: checks first; nothing with a problem is built. */
 export async function buildPolicies(tools: Toolchain, folder: string, extras: BuildExtras = {}): Promise<BuiltBundle> {
-  const { problems, rules, files, sources } = await checkPolicies(tools, folder);
+  const { problems, rules, reporting, files, sources } = await checkPolicies(tools, folder);
   if (problems.length > 0) return { ok: false, problems };
-  const shipped = new Map([...without(sources, isTest), [GENERATED, aggregatorOf(rules)]]);
+  const shipped = new Map([...without(sources, isTest), [GENERATED, generated({ rules, reporting })]]);
   const { capabilities } = tools;
-  const compiled = await compile(tools.opa, { sources: shipped, capabilities, entrypoints: ['custom/decide'] });
+  const entrypoints = reporting.length === 0 ? [CUSTOM_DECIDE] : [CUSTOM_DECIDE, CUSTOM_REPORT];
+  const compiled = await compile(tools.opa, { sources: shipped, capabilities, entrypoints });
   if (!compiled.ok) return { ok: false, problems: problemsOf(compiled.output, '.') };
-  const listed = [...files].map(([name, file]) => ({ name, file }));
+  const enforcementOf = (rule: string) => (reporting.includes(rule) ? ('report' as const) : ('deny' as const));
+  const listed = [...files].map(([name, file]) => ({ name, file, enforcement: enforcementOf(name) }));
   const { wasm } = compiled;
   const { registry, signing } = extras;
   const parts = { wasm, rules: listed, sources: shipped, opa: OPA_VERSION, registry };

@@ -1,20 +1,20 @@
 /** One judgement: core, then the floor, then custom rules, which can only add denials. Fails closed on every path. */
 import type { PolicyInput } from '../decision/input.ts';
 import type { Check, CoreDenial, CoreVerdict, CustomDenial } from '../decision/verdict.ts';
+import { type Ask, askOf, CUSTOM_DECIDE, CUSTOM_REPORT, checkOf } from './ask-custom.ts';
 import type { Engine, Evaluation } from './engine.ts';
 import { belowFloor } from './floor.ts';
 import { judgeOpening } from './opening.ts';
-import type { CustomFacts, Judgement, Policy } from './policy.ts';
-import { type CustomVerdict, readChecks, readCoreVerdict, readCustomVerdict } from './shape.ts';
+import type { CustomFacts, Judgement, Policy, Report } from './policy.ts';
+import { readChecks, readCoreVerdict } from './shape.ts';
 
 export const DECIDE = 'audgate/decision/decide';
 export const EXPLAIN = 'audgate/decision/explain';
-export const CUSTOM_DECIDE = 'custom/decide';
 
 /** Something broke that must never break. `detail` is for logs and metrics and holds no client's text. */
 export interface Alarm {
-  /** `floor`: core allowed what the host's own comparison refuses. */
-  readonly kind: 'floor' | 'core' | 'custom' | 'unavailable';
+  /** `floor`: core allowed what the host's own comparison refuses. `report`: rules that only report broke; nothing was refused. */
+  readonly kind: 'floor' | 'core' | 'custom' | 'unavailable' | 'report';
   readonly detail: string;
 }
 
@@ -24,17 +24,21 @@ export interface RuleFile {
   readonly file: string;
 }
 
+/** A rule of a user. `report`: it denies nothing, and what it would deny is told and counted; `deny` unless said. */
+export interface CustomRule extends RuleFile {
+  readonly enforcement?: 'deny' | 'report';
+}
+
 interface Module {
   readonly engine: Engine;
   /** `sha256:<hex>` */
   readonly digest: string;
-  readonly rules: readonly RuleFile[];
 }
 
 export interface PolicyParts {
-  readonly core: Module & { readonly modified: boolean };
-  /** Rules sorted by name, without `custom.`. */
-  readonly custom: Module | null;
+  readonly core: Module & { readonly modified: boolean; readonly rules: readonly RuleFile[] };
+  /** Rules sorted by name, without `custom.`; null in place of `reporting`: none of them only reports. */
+  readonly custom: null | (Module & { readonly reporting?: Engine | null; readonly rules: readonly CustomRule[] });
   readonly onAlarm: (alarm: Alarm) => void;
 }
 
@@ -43,7 +47,11 @@ type Deny = Extract<Judgement, { kind: 'deny' }>;
 const broken: Deny = { kind: 'deny', denials: [{ code: 'policy_error' }], custom: [], required_scopes: [] };
 
 export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
-  const customNames = custom?.rules.map(({ name }) => name) ?? [];
+  const enforced = custom?.rules.filter(({ enforcement }) => enforcement !== 'report') ?? [];
+  const reporting = custom?.rules.filter(({ enforcement }) => enforcement === 'report') ?? [];
+  const enforcing = custom && askOf(custom.engine, CUSTOM_DECIDE, enforced);
+  // On instances of their own: what breaks there must not use up those that decide.
+  const reports = custom?.reporting ? askOf(custom.reporting, CUSTOM_REPORT, reporting) : null;
 
   function alarm(kind: Alarm['kind'], detail: string): void {
     try {
@@ -67,14 +75,45 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
     if (denials.length > 0) {
       return { ...odd('core', 'it allowed and denied at once'), denials: [...denials, { code: 'policy_error' }] };
     }
-    const breach = belowFloor(input);
+    const breach = belowFloor(input, advice.would_deny);
     if (breach !== null) return odd('floor', breach);
-    return { kind: 'allow', required_scopes, waivers: advice.waivers };
+    return { kind: 'allow', required_scopes, ...advice };
   }
 
   function odd(kind: Alarm['kind'], detail: string): Deny {
     alarm(kind, detail);
     return broken;
+  }
+
+  function judgeCustom(ask: Ask, input: PolicyInput, facts: CustomFacts): Judgement {
+    const answer = ask(input, facts);
+    if (answer.kind === 'odd') return odd('custom', answer.detail);
+    if (answer.kind !== 'verdict') return failed('custom', answer);
+    const { verdict, silent } = answer;
+    const denials: CoreDenial[] = silent.map((name) => ({ code: 'rule_not_satisfied', rule: `custom.${name}` }));
+    if (verdict.malformed.length > 0) {
+      alarm('custom', `${verdict.malformed.length} of their denials are not {code, message?, expected?, actual?}`);
+      denials.unshift({ code: 'policy_error' });
+    }
+    if (denials.length === 0 && verdict.denials.length === 0) return CUSTOM_ALLOW;
+    return { kind: 'deny', denials, custom: verdict.denials, required_scopes: [] };
+  }
+
+  /** What the rules that only report would have denied. Whatever breaks is told as theirs, and changes nothing. */
+  function report(input: PolicyInput, facts: CustomFacts): readonly Report[] {
+    if (reports === null) return [];
+    const answer = reports(input, facts);
+    if (answer.kind !== 'verdict') {
+      alarm('report', answer.detail);
+      return reporting.map(({ name: rule }) => ({ rule, code: 'policy_error' }));
+    }
+    const { denials, malformed } = answer.verdict;
+    const found = [
+      ...denials.map(({ rule, code }): Report => ({ rule, code: `custom:${rule}/${code}` })),
+      ...malformed.map((rule): Report => ({ rule: rule ?? '', code: 'policy_error' })),
+      ...answer.silent.map((rule): Report => ({ rule, code: 'rule_not_satisfied' })),
+    ];
+    return [...new Map(found.map((one) => [`${one.rule} ${one.code}`, one])).values()];
   }
 
   function failed(kind: 'core' | 'custom', answer: Exclude<Evaluation, { kind: 'value' }>): Judgement {
@@ -83,51 +122,19 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
     return { kind: 'unavailable' };
   }
 
-  /** What custom rules say of it, or the judgement that stands for their silence. */
-  function askCustom(module: Module, input: PolicyInput, facts: CustomFacts): CustomVerdict | Judgement {
-    if (!isCarried(facts) || !isCarried(input.context.extra)) {
-      return odd('custom', 'their input holds a number that JSON cannot carry, or is nested too deep');
-    }
-    const verdicts: CustomVerdict[] = [];
-    for (const each of inputsOf(input, facts)) {
-      const answer = module.engine.evaluate(CUSTOM_DECIDE, each);
-      if (answer.kind !== 'value') return failed('custom', answer);
-      const verdict = readCustomVerdict(answer.value, customNames);
-      if (verdict === null)
-        return odd('custom', `the answer has not the agreed form, or names other rules than ${customNames}`);
-      verdicts.push(verdict);
-    }
-    return together(verdicts);
-  }
-
-  function judgeCustom(module: Module, input: PolicyInput, facts: CustomFacts): Judgement {
-    const verdict = askCustom(module, input, facts);
-    if ('kind' in verdict) return verdict;
-    const spoke = new Set([...verdict.satisfied, ...verdict.denials.map(({ rule }) => rule), ...verdict.malformed]);
-    const denials: CoreDenial[] = customNames
-      .filter((name) => !spoke.has(name))
-      .map((name) => ({ code: 'rule_not_satisfied', rule: `custom.${name}` }));
-    if (verdict.malformed.length > 0) {
-      alarm('custom', `${verdict.malformed.length} of their denials are not {code, message?, expected?, actual?}`);
-      denials.unshift({ code: 'policy_error' });
-    }
-    if (denials.length === 0 && verdict.denials.length === 0) {
-      return { kind: 'allow', required_scopes: [], waivers: [] };
-    }
-    return { kind: 'deny', denials, custom: verdict.denials, required_scopes: [] };
-  }
-
   return {
     core: { digest: core.digest, modified: core.modified },
-    custom: custom && { digest: custom.digest, rules: customNames },
+    custom: custom && { digest: custom.digest, rules: custom.rules.map(({ name }) => name) },
     rules: [
       ...core.rules.map(({ name, file }) => ({ name, file })),
       ...(custom?.rules.map(({ name, file }) => ({ name: `custom.${name}`, file })) ?? []),
     ],
     judge(input, facts) {
       const byCore = judgeCore(input);
-      if (custom === null || facts === null) return byCore;
-      return both(byCore, judgeCustom(custom, input, facts));
+      if (enforcing === null || facts === null) return byCore;
+      const judged = both(byCore, judgeCustom(enforcing, input, facts));
+      const reported = judged.kind === 'unavailable' ? [] : report(input, facts);
+      return reported.length === 0 || judged.kind === 'unavailable' ? judged : { ...judged, reported };
     },
     judgeUnverified: judgeCore,
     open: (input, operations) =>
@@ -140,27 +147,27 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
       const answer = core.engine.evaluate(EXPLAIN, input);
       const checks = answer.kind === 'value' ? readChecks(answer.value) : null;
       if (checks === null) alarm('core', 'it cannot explain');
-      return [
-        ...(checks ?? core.rules.map(({ name }) => unevaluated(name))),
-        ...(custom === null ? [] : explainCustom(custom, input, facts)),
-      ];
+      return [...(checks ?? core.rules.map(({ name }) => unevaluated(name))), ...explainCustom(input, facts)];
     },
   };
 
-  function explainCustom(module: Module, input: PolicyInput, facts: CustomFacts | null): readonly Check[] {
-    const verdict = facts && askCustom(module, input, facts);
-    if (verdict === null || 'kind' in verdict) return customNames.map((name) => unevaluated(`custom.${name}`));
-    return customNames.map((name) => {
-      const own = verdict.denials.filter(({ rule }) => rule === name);
-      return {
-        rule: `custom.${name}`,
-        outcome: own.length > 0 ? 'denied' : verdict.satisfied.includes(name) ? 'satisfied' : 'not_satisfied',
-        expected: own.flatMap(({ expected }) => expected ?? []),
-        actual: own.flatMap(({ actual }) => actual ?? []),
-      };
+  /** In the order of names, as they are listed. */
+  function explainCustom(input: PolicyInput, facts: CustomFacts | null): readonly Check[] {
+    const told = [
+      { rules: enforced, ask: enforcing },
+      { rules: reporting, ask: reports },
+    ].flatMap(({ rules, ask }) => {
+      const answer = facts && ask?.(input, facts);
+      return rules.map(({ name }) =>
+        answer?.kind === 'verdict' ? checkOf(name, answer.verdict) : unevaluatedRule(name),
+      );
     });
+    return told.toSorted((a, b) => (a.rule < b.rule ? -1 : 1));
   }
 }
+
+const unevaluatedRule = (name: string) => unevaluated(`custom.${name}`);
+const CUSTOM_ALLOW: Judgement = { kind: 'allow', required_scopes: [], waivers: [], would_deny: [] };
 
 const unevaluated = (rule: string): Check => ({ rule, outcome: 'not_evaluated', expected: [], actual: [] });
 
@@ -179,40 +186,4 @@ function both(byCore: Judgement, byCustom: Judgement): Judgement {
     custom,
     required_scopes: byCore.kind === 'unavailable' ? [] : byCore.required_scopes,
   };
-}
-
-/** One for each operation that the call is at once: a rule about labels reads one operation's, and denies for any of them. */
-function inputsOf(input: PolicyInput, { arguments: args, claims, labels }: CustomFacts): readonly PolicyInput[] {
-  const { registered } = input;
-  const { operation } = registered;
-  const whole = {
-    ...input,
-    call: args === undefined ? input.call : { ...input.call, arguments: args },
-    token: { ...input.token, claims },
-  };
-  if (labels === undefined || operation === undefined) return [whole];
-  return labels.map((own) => ({ ...whole, registered: { ...registered, operation: { ...operation, labels: own } } }));
-}
-
-/** Satisfied is what each of them satisfies; denied, what any of them denies. */
-function together(verdicts: readonly CustomVerdict[]): CustomVerdict {
-  const [first, ...others] = verdicts;
-  if (first === undefined) return { satisfied: [], denials: [], malformed: [] };
-  if (others.length === 0) return first;
-  const denials = new Map(verdicts.flatMap((one) => one.denials).map((denial) => [JSON.stringify(denial), denial]));
-  return {
-    satisfied: first.satisfied.filter((rule) => others.every(({ satisfied }) => satisfied.includes(rule))),
-    denials: [...denials.values()],
-    malformed: verdicts.flatMap(({ malformed }) => malformed),
-  };
-}
-
-/** Far beyond the 32 levels that the strict reader lets in; arguments handed over in process may be deeper. */
-const MAX_DEPTH = 64;
-
-/** Whether JSON carries every number of it: an infinite one would reach a rule as null, which is less than any limit. */
-function isCarried(value: unknown, depth = 0): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value !== 'object' || value === null) return true;
-  return depth < MAX_DEPTH && Object.values(value).every((member) => isCarried(member, depth + 1));
 }

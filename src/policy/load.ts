@@ -1,8 +1,10 @@
 /** Module bytes → a policy that may judge, or all the reasons why not. Nothing is replaced here: the caller swaps. */
+
+import { CUSTOM_DECIDE, CUSTOM_REPORT } from './ask-custom.ts';
 import { digestOf, RULE_NAME } from './bundle.ts';
 import { CORE_DIGEST } from './core.digest.ts';
 import { type Engine, openEngine } from './engine.ts';
-import { type Alarm, CUSTOM_DECIDE, DECIDE, EXPLAIN, type PolicyParts, policyOf, type RuleFile } from './judge.ts';
+import { type Alarm, type CustomRule, DECIDE, EXPLAIN, type PolicyParts, policyOf, type RuleFile } from './judge.ts';
 import { ALLOWED } from './opening.ts';
 import type { Policy } from './policy.ts';
 import { readChecks, readCoreVerdict, readCustomVerdict, readOpening } from './shape.ts';
@@ -19,7 +21,7 @@ export interface PolicySources {
     readonly wasm: Uint8Array<ArrayBuffer>;
     readonly digest: string;
     /** Names as the bundle's manifest lists them, without `custom.`. */
-    readonly rules: readonly RuleFile[];
+    readonly rules: readonly CustomRule[];
   };
   readonly onAlarm: (alarm: Alarm) => void;
 }
@@ -60,10 +62,18 @@ async function openCustom(
     problems.push(`The custom module has digest ${digest}, and its manifest says ${custom.digest}. Build it again.`);
   }
   problems.push(...checkNames(names));
-  const engine = await open('The custom module', custom.wasm, [CUSTOM_DECIDE], problems);
+  const those = (only: boolean) =>
+    rules.filter(({ enforcement }) => (enforcement === 'report') === only).map(({ name }) => name);
+  const reported = those(true);
+  const entrypoints = reported.length === 0 ? [CUSTOM_DECIDE] : [CUSTOM_DECIDE, CUSTOM_REPORT];
+  const engine = await open('The custom module', custom.wasm, entrypoints, problems);
   if (engine === null) return null;
-  problems.push(...tryCustom(engine, names));
-  return { engine, digest, rules };
+  problems.push(...tryCustom(engine, CUSTOM_DECIDE, those(false)));
+  if (reported.length === 0) return { engine, reporting: null, digest, rules };
+  const reporting = await open('The custom module', custom.wasm, entrypoints, problems);
+  if (reporting === null) return null;
+  problems.push(...tryCustom(reporting, CUSTOM_REPORT, reported));
+  return { engine, reporting, digest, rules };
 }
 
 /** Opens a module and demands its entrypoints; what is wrong goes to `problems`. */
@@ -109,12 +119,12 @@ function tryCore(engine: Engine): readonly string[] {
 }
 
 /** What the rules judge does not matter here, only that all of them, and no others, ran. */
-function tryCustom(engine: Engine, rules: readonly string[]): readonly string[] {
-  const answer = engine.evaluate(CUSTOM_DECIDE, {});
+function tryCustom(engine: Engine, entrypoint: string, rules: readonly string[]): readonly string[] {
+  const answer = engine.evaluate(entrypoint, {});
   const verdict = answer.kind === 'value' ? readCustomVerdict(answer.value, rules) : null;
   if (verdict !== null) return [];
   return [
-    `The custom module does not answer ${CUSTOM_DECIDE} with exactly the rules of its manifest (${rules.join(', ')})${whyNot(answer)}. Build it again with audgate policy build.`,
+    `The custom module does not answer ${entrypoint} with exactly the rules of its manifest (${rules.join(', ')})${whyNot(answer)}. Build it again with audgate policy build.`,
   ];
 }
 

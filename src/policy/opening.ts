@@ -38,7 +38,7 @@ export async function judgeOpening(
     const part = judgePart(core, input, operations.slice(from, from + MAX_OPERATIONS));
     if (part.failed !== undefined) return { itself: part.failed, opened: [] };
     itself ??= part.itself;
-    opened.push(...part.opened.map(({ at, waivers }) => ({ at: from + at, waivers })));
+    opened.push(...part.opened.map((one) => ({ ...one, at: from + one.at })));
   }
   if (itself === undefined) throw new Error('an opening without judgement is a bug');
   return { itself, opened };
@@ -53,9 +53,10 @@ function judgePart(core: CoreJudge, input: PolicyInput, operations: readonly Ope
   if (answer.kind !== 'value') return failed(core.failed(answer));
   const read = readOpening(answer.value, operations.length);
   if (read === null) return failed(core.odd('core', 'its list of what is open has not the agreed form'));
-  for (const { at } of read.opened) {
+  for (const { at, would_deny } of read.opened) {
     const operation = operations[at];
-    const breach = operation === undefined ? 'core opened what was not asked' : belowFloor(inputFor(input, operation));
+    const breach =
+      operation === undefined ? 'core opened what was not asked' : belowFloor(inputFor(input, operation), would_deny);
     if (breach !== null) return failed(core.odd('floor', breach));
   }
   return { itself: core.conclude(read.itself, input), opened: read.opened };

@@ -2,16 +2,34 @@
 
 import type { WaiverUse } from '../decision/decision.ts';
 import type { OperationInput, PolicyInput } from '../decision/input.ts';
+import type { FixedCode, ReasonCode } from '../decision/reasons.ts';
 import type { Check, CoreDenial, CustomDenial } from '../decision/verdict.ts';
 
+/** What a rule that only reports would have denied; `policy_error`: it broke. Never part of the decision. */
+export interface Report {
+  /** Without `custom.`. */
+  readonly rule: string;
+  readonly code: ReasonCode;
+}
+
 export type Judgement =
-  | { readonly kind: 'allow'; readonly required_scopes: readonly string[]; readonly waivers: readonly WaiverUse[] }
+  | {
+      readonly kind: 'allow';
+      readonly required_scopes: readonly string[];
+      readonly waivers: readonly WaiverUse[];
+      /** Codes that waivers observe, and that would have denied without them. */
+      readonly would_deny: readonly FixedCode[];
+      /** Absent: none. */
+      readonly reported?: readonly Report[];
+    }
   | {
       readonly kind: 'deny';
       /** Core's own reasons are kept when only a custom rule broke. */
       readonly denials: readonly CoreDenial[];
       readonly custom: readonly CustomDenial[];
       readonly required_scopes: readonly string[];
+      /** Absent: none. */
+      readonly reported?: readonly Report[];
     }
   /** No instance is to be had: nobody knows. */
   | { readonly kind: 'unavailable' };
@@ -20,6 +38,7 @@ export type Judgement =
 export interface Opened {
   readonly at: number;
   readonly waivers: readonly WaiverUse[];
+  readonly would_deny: readonly FixedCode[];
 }
 
 export interface Opening {

@@ -11,20 +11,19 @@ import type { Opened } from './policy.ts';
 /** Code of a custom denial (contract 6). */
 const CODE = /^[a-z][a-z0-9_]*$/;
 
-/** @returns null when it is anything but `{allow, denials, required_scopes, advice: {waivers}}` */
+/** @returns null when it is anything but `{allow, denials, required_scopes, advice: {waivers, would_deny?}}` */
 export function readCoreVerdict(value: unknown): CoreVerdict | null {
   if (!hasExactly(value, ['allow', 'denials', 'required_scopes', 'advice'])) return null;
   const { allow, required_scopes, advice } = value;
   const denials = readAll(value.denials, readCoreDenial);
   if (typeof allow !== 'boolean' || denials === null || !isTexts(required_scopes)) return null;
-  if (!hasExactly(advice, ['waivers'])) return null;
-  const waivers = readAll(advice.waivers, readWaiverUse);
-  return waivers && { allow, denials, required_scopes, advice: { waivers } };
+  const read = hasExactly(advice, ['waivers'], ['would_deny']) ? readAdvice(advice) : null;
+  return read && { allow, denials, required_scopes, advice: read };
 }
 
 /**
  * @param count of operations that were asked about
- * @returns null when it is anything but `{itself: <core verdict>, opened: [{at, waivers}]}` with each place once
+ * @returns null when it is anything but `{itself: <core verdict>, opened: [{at, waivers, would_deny?}]}` with each place once
  */
 export function readOpening(
   value: unknown,
@@ -38,11 +37,17 @@ export function readOpening(
 }
 
 function readOpened(value: unknown, count: number): Opened | null {
-  if (!hasExactly(value, ['at', 'waivers'])) return null;
+  if (!hasExactly(value, ['at', 'waivers'], ['would_deny'])) return null;
   const { at } = value;
-  const waivers = readAll(value.waivers, readWaiverUse);
-  if (typeof at !== 'number' || !Number.isInteger(at) || at < 0 || at >= count || waivers === null) return null;
-  return { at, waivers };
+  const advice = readAdvice(value);
+  if (typeof at !== 'number' || !Number.isInteger(at) || at < 0 || at >= count || advice === null) return null;
+  return { at, ...advice };
+}
+
+function readAdvice({ waivers, would_deny = [] }: Members): CoreVerdict['advice'] | null {
+  const uses = readAll(waivers, readWaiverUse);
+  const codes = readAll(would_deny, (code) => (typeof code === 'string' && isFixedCode(code) ? code : null));
+  return uses && codes && { waivers: uses, would_deny: codes };
 }
 
 function readCoreDenial(value: unknown): CoreDenial | null {
@@ -56,7 +61,7 @@ function readCoreDenial(value: unknown): CoreDenial | null {
 function readWaiverUse(value: unknown): WaiverUse | null {
   if (!hasExactly(value, ['what', 'owner', 'until'])) return null;
   const { what, owner, until } = value;
-  if ((what !== 'audience' && what !== 'lifetime') || typeof owner !== 'string') return null;
+  if ((what !== 'audience' && what !== 'lifetime' && what !== 'observe') || typeof owner !== 'string') return null;
   if (typeof until !== 'string' || Number.isNaN(Date.parse(until))) return null;
   return { what, owner, until };
 }

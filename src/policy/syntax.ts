@@ -20,13 +20,22 @@ const head = z.object({
 
 const rule = z.looseObject({ head, default: z.boolean().optional(), location: location.optional() });
 
+/** Of METADATA: what `custom` holds is the author's own. */
+const annotation = z.object({
+  scope: z.string(),
+  custom: z.record(z.string(), z.unknown()).optional(),
+  location: location.optional(),
+});
+
 const tree = z.object({
   package: z.object({ path: z.array(term) }),
   imports: z.array(z.object({ path: term, alias: z.string().optional() })).optional(),
   rules: z.array(rule).optional(),
+  annotations: z.array(annotation).optional(),
 });
 
 export type Term = z.infer<typeof term>;
+export type Annotation = z.infer<typeof annotation>;
 export type Rule = z.infer<typeof rule>;
 
 export interface Module {
@@ -38,6 +47,7 @@ export interface Module {
   readonly aliases: ReadonlyMap<string, readonly string[]>;
   readonly imports: readonly { readonly path: readonly string[]; readonly place: Place }[];
   readonly rules: readonly Rule[];
+  readonly annotations: readonly Annotation[];
 }
 
 /** Parse errors as OPA prints them, and type errors likewise. */
@@ -104,7 +114,15 @@ function moduleOf(file: string, parsed: z.infer<typeof tree>): Module {
     imports.push({ path: rest, place: placeOf(file, path) });
   }
   const path = parsed.package.path.slice(1).map(({ value }) => String(value));
-  return { file, test: isTest(file), package: path.join('.'), aliases, imports, rules: parsed.rules ?? [] };
+  return {
+    file,
+    test: isTest(file),
+    package: path.join('.'),
+    aliases,
+    imports,
+    rules: parsed.rules ?? [],
+    annotations: parsed.annotations ?? [],
+  };
 }
 
 export function placeOf(file: string, node: { readonly location?: z.infer<typeof location> | undefined }): Place {

@@ -96,7 +96,7 @@ export function maskResult(decision: Decision): Decision {
         actor: orNull(principal.actor),
       },
       valid_until,
-      advice,
+      advice: advice.would_deny ? { ...advice, would_deny: advice.would_deny.map(maskCode) } : advice,
     };
   }
   const reasons = decision.reasons.map(maskReason);

@@ -27,6 +27,8 @@ export interface Metrics {
   alarmed(kind: string): void;
   /** Records that were not written, or allows that were refused for it. */
   recordsLost(outcome: 'dropped' | 'refused', records: number): void;
+  /** What rules that only report would have denied in one decision. @param reports names are files', codes not labels */
+  reported(reports: readonly { readonly rule: string; readonly code: string }[]): void;
   /** One fetch of a key set. @param issuer registry key */
   keysFetched(issuer: string, ok: boolean): void;
   readonly contentType: string;
@@ -59,6 +61,12 @@ export function createMetrics(): Metrics {
     name: 'audgate_waiver_uses_total',
     help: 'Decisions that were allowed only because of a waiver.',
     labelNames: ['server', 'what'],
+    registers,
+  });
+  const reports = new Counter({
+    name: 'audgate_reporting_rules_total',
+    help: 'Decisions that a rule which only reports would have denied, or in which it broke.',
+    labelNames: ['rule', 'outcome'],
     registers,
   });
   const problems = new Counter({
@@ -125,6 +133,9 @@ export function createMetrics(): Metrics {
     reloaded: (ok) => reloads.inc({ outcome: outcome(ok) }),
     alarmed: (kind) => alarms.inc({ kind }),
     recordsLost: (outcome, records) => lost.inc({ outcome }, records),
+    reported(found) {
+      for (const { rule, code } of found) reports.inc({ rule, outcome: REPORTED[code] ?? 'would_deny' });
+    },
     keysFetched: (issuer, ok) => fetches.inc({ issuer, outcome: outcome(ok) }),
     contentType: register.contentType,
     render({ version, revision, issuerKeys }) {
@@ -136,6 +147,9 @@ export function createMetrics(): Metrics {
     },
   };
 }
+
+/** Codes that are not a rule's own. */
+const REPORTED: Readonly<Record<string, string>> = { policy_error: 'broken', rule_not_satisfied: 'not_satisfied' };
 
 const outcome = (ok: boolean) => (ok ? 'ok' : 'failed');
 

@@ -4,6 +4,7 @@
  * tell (who else has this audience, whether a URI is canonical) is the lint's.
  */
 import { z } from 'zod';
+import { OBSERVABLE_CODES } from '../decision/observe.ts';
 import type { Json } from '../json/value.ts';
 import { PROFILE_NAMES } from './profile/profile.ts';
 
@@ -152,6 +153,20 @@ const lifetimeWaiverShape = {
     .meta({ description: 'a whole number of seconds, 1 to 86400' }),
 };
 
+const observeWaiverShape = {
+  what: z.literal('observe'),
+  ...waiverShape,
+  codes: z
+    .array(
+      z.enum(OBSERVABLE_CODES).meta({ description: `a code that can be observed: ${OBSERVABLE_CODES.join(', ')}` }),
+    )
+    .min(1)
+    .meta({
+      description: 'the list of codes that are told in advice.would_deny, and do not deny',
+      examples: [['scope_insufficient']],
+    }),
+};
+
 const foreignAudienceShape = { value: audience, issuer: issuerKey };
 const spelling = z.string().min(1).max(MAX_AUDIENCE).meta({ description: 'another http(s) spelling of the resource' });
 const AUDIENCE_LIST = 'a list of http(s) spellings of the resource, and of {value, issuer} for anything else';
@@ -220,7 +235,7 @@ const serverShape = {
 };
 
 const waiver = z
-  .union([z.strictObject(audienceWaiverShape), z.strictObject(lifetimeWaiverShape)])
+  .union([z.strictObject(audienceWaiverShape), z.strictObject(lifetimeWaiverShape), z.strictObject(observeWaiverShape)])
   .meta({ description: 'a waiver, a mapping with what, issuer, client_id, operations, owner, reason and until' });
 const waivers = z.array(waiver).default([]).meta({ description: 'a list of waivers' });
 
@@ -258,7 +273,13 @@ export const serverRemains = z.object({
   issuers: gaps(issuerKey),
   waivers: gaps(
     z
-      .object({ ...lifetimeWaiverShape, ...audienceWaiverShape, what: z.string(), operations: gaps(z.string()) })
+      .object({
+        ...lifetimeWaiverShape,
+        ...audienceWaiverShape,
+        what: z.string(),
+        operations: gaps(z.string()),
+        codes: gaps(z.string()),
+      })
       .partial(),
   ),
 });

@@ -172,11 +172,8 @@ function isWrongKind(issue: Issue): boolean {
   return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
-/** Fields and values of the contract that a later version delivers. Refused, never ignored. */
-const LATER_FIELDS: readonly string[] = ['discovery', 'introspection', 'hub', 'codes'];
-const LATER_VALUES: Readonly<Record<string, readonly string[]>> = {
-  what: ['observe'],
-};
+/** Fields of the contract that a later version delivers. Refused, never ignored. */
+const LATER_FIELDS: readonly string[] = ['discovery', 'introspection', 'hub'];
 
 function unknownField(field: string, path: Path, value: unknown, fields: readonly string[]): Fault {
   if (LATER_FIELDS.includes(field)) {
@@ -200,9 +197,6 @@ function unknownValue(words: readonly string[], path: Path, value: unknown, know
     return { path, at: 'name', value: null, message: `${name} is missing.`, remedy: `Add ${name}: ${list}.` };
   }
   const field = path.findLast((step) => typeof step === 'string') ?? '';
-  if (typeof value === 'string' && LATER_VALUES[field]?.includes(value)) {
-    return { path, value, message: `${name} ${value} is not supported by this version.`, remedy: `Write ${list}.` };
-  }
   if (field === 'algorithms' && typeof value === 'string' && /^(none|HS\d+|dir|.*A\d+KW.*)$/i.test(value)) {
     const message = `${quote(value)} proves nothing about who signed: only asymmetric signature algorithms do.`;
     return { path, value, message, remedy: `Write the issuer's algorithms: ${list}.` };

@@ -9,7 +9,7 @@ import type { SourcedPolicy } from '../service.ts';
 
 export interface CustomRules {
   readonly module: NonNullable<Extract<SourcedPolicy, { ok: true }>['sources']['custom']>;
-  /** Sorted names. */
+  /** Sorted names of those that deny. */
   readonly rules: readonly string[];
   /** Rego, with the generated package that asks each rule. Null: only the module is at hand. */
   readonly sources: Sources | null;
@@ -27,11 +27,11 @@ export async function readCustomRules(tools: Toolchain, folder: string): Promise
   const read = readBundle(built.bytes);
   if (!read.ok) return unusable(...read.problems);
   const { wasm, digest, rules } = read.bundle;
-  const names = rules.map(({ name }) => name);
+  const { denying, reporting } = byEnforcement(rules);
   const { rego } = await readFolder(folder);
-  const sources = new Map([...without(rego, isTest), ['generated.rego', aggregatorOf(names)]]);
-  const module = { wasm, digest, rules: rules.map(({ name, file }) => ({ name, file: `${folder}/${file}` })) };
-  return { module, rules: names, sources };
+  const sources = new Map([...without(rego, isTest), ['generated.rego', aggregatorOf(denying, reporting)]]);
+  const module = { wasm, digest, rules: rules.map((rule) => ({ ...rule, file: `${folder}/${rule.file}` })) };
+  return { module, rules: denying, sources };
 }
 
 /** @param path a bundle that `policy build` wrote */
@@ -39,8 +39,15 @@ export async function readBuiltRules(path: string): Promise<CustomRules | Unusab
   const read = readBundle(await readFile(path));
   if (!read.ok) return unusable(...read.problems.map((problem) => `${path}: ${problem}`));
   const { wasm, digest, rules } = read.bundle;
-  const module = { wasm, digest, rules: rules.map(({ name, file }) => ({ name, file: `${path}:${file}` })) };
-  return { module, rules: rules.map(({ name }) => name), sources: null };
+  const module = { wasm, digest, rules: rules.map((rule) => ({ ...rule, file: `${path}:${rule.file}` })) };
+  return { module, rules: byEnforcement(rules).denying, sources: null };
+}
+
+function byEnforcement(rules: CustomRules['module']['rules']) {
+  const [denying, reporting] = (['deny', 'report'] as const).map((which) =>
+    rules.filter(({ enforcement = 'deny' }) => enforcement === which).map(({ name }) => name),
+  );
+  return { denying: denying ?? [], reporting: reporting ?? [] };
 }
 
 export const unusable = (...messages: readonly string[]): Unusable => ({

@@ -32,6 +32,8 @@ async function allowed(token: Partial<TokenFacts>, waivers: readonly WaiverUse[]
     custom: null,
     required_scopes: [],
     waivers,
+    would_deny: [],
+    reported: [],
   };
   const made = answer(evaluation, 'id-1', 'sha256:1');
   if (made.decision !== 'allow') throw new Error(made.decision);
@@ -156,7 +158,11 @@ describe('an indeterminate', () => {
 
 it('an allow without token is a bug, not an answer', () => {
   const nothing = { server: null, reasons: [], call: null, token: null, input: null, custom: null };
-  expect(() => answer({ ...nothing, outcome: 'allow', required_scopes: [], waivers: [] }, 'id-1', 'sha256:1')).toThrow(
-    'bug',
-  );
+  expect(() =>
+    answer(
+      { ...nothing, outcome: 'allow', required_scopes: [], waivers: [], would_deny: [], reported: [] },
+      'id-1',
+      'sha256:1',
+    ),
+  ).toThrow('bug');
 });

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { PolicyInput } from '../../src/decision/input.ts';
 import { openToolchain } from '../../src/policy/custom.ts';
 import { type Engine, openEngine } from '../../src/policy/engine.ts';
-import { CUSTOM_DECIDE } from '../../src/policy/judge.ts';
+import { CUSTOM_DECIDE } from '../../src/policy/ask-custom.ts';
 import { readCustomVerdict } from '../../src/policy/shape.ts';
 import { type CustomRules, readCustomRules } from '../../src/testing/custom.ts';
 import { canonicalSets, evaluateRego, type RegoAnswer } from '../../src/testing/rego.ts';

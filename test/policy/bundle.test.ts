@@ -11,7 +11,7 @@ const manifest = (rules: readonly unknown[], more: object = {}) =>
     metadata: { audgate: { rules } },
     ...more,
   });
-const ruleOf = (name: string, file = `${name}.rego`) => ({ name, file });
+const ruleOf = (name: string, file = `${name}.rego`) => ({ name, file, enforcement: 'deny' as const });
 const A = ruleOf('a');
 const GOOD = { '.manifest': manifest([A]), 'policy.wasm': WASM, 'a.rego': 'package custom.a\n' };
 

@@ -47,7 +47,7 @@ describe('the input of a call with many targets', () => {
   });
   it('says nothing of what is not open where all of it is, or where the call is another', () => {
     const open = build({ call: { method, lists: ['tools/list'], uris: [], tasks: [] } });
-    expect(open.registered).toMatchObject({ operation: { name: method } });
+    expect(open.registered).toMatchObject({ operation: { name: `${method} tools/list` } });
     expect('unlisted' in open.registered).toBe(false);
     expect('unlisted' in build({ call: { method: 'tools/call', tool: 'unlisted' } }).registered).toBe(false);
   });

@@ -21,6 +21,7 @@ describe('custom rules', () => {
       kind: 'allow',
       required_scopes: ['files:read'],
       waivers: [],
+      would_deny: [],
     });
   });
 

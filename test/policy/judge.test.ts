@@ -20,7 +20,12 @@ describe('the released core', () => {
   it('allows a right token and says what the operation needs', async () => {
     const policy = await load(released, null);
     expect(policy.core).toEqual({ digest: digestOf(released), modified: false });
-    expect(policy.judge(question(), null)).toEqual({ kind: 'allow', required_scopes: ['files:read'], waivers: [] });
+    expect(policy.judge(question(), null)).toEqual({
+      kind: 'allow',
+      required_scopes: ['files:read'],
+      waivers: [],
+      would_deny: [],
+    });
     expect(alarms).toEqual([]);
   });
 
@@ -43,6 +48,7 @@ describe('the released core', () => {
       kind: 'allow',
       required_scopes: ['files:read'],
       waivers: [{ what: 'audience', owner: 'team-files', until: '2026-11-24T12:00:00Z' }],
+      would_deny: [],
     });
   });
 

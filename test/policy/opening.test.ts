@@ -36,7 +36,7 @@ describe('the released core', () => {
     const input = question({ token: { audiences: ['api://default'] }, waivers: [audienceWaiver()] });
     const { opened } = await policy.open(input, [PING, READ, WRITE]);
     const waivers = [{ what: 'audience', owner: 'team-files', until: '2026-11-24T12:00:00Z' }];
-    expect(opened).toEqual([{ at: 1, waivers }]);
+    expect(opened).toEqual([{ at: 1, waivers, would_deny: [] }]);
   });
 
   it('opens nothing of an empty list, and judges the token all the same', async () => {

@@ -53,8 +53,11 @@ export const allow = z.strictObject({
   valid_until: time.describe('Close streams then. Never cache an allow.'),
   advice: z.strictObject({
     waivers: z
-      .array(z.strictObject({ what: z.enum(['audience', 'lifetime']), owner: text, until: text }))
+      .array(z.strictObject({ what: z.enum(['audience', 'lifetime', 'observe']), owner: text, until: text }))
       .exactOptional(),
+    would_deny: texts
+      .exactOptional()
+      .describe('Codes that would have denied, but that a waiver observes or a rule only reports.'),
     call_from: z
       .literal('none')
       .exactOptional()

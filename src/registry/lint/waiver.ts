@@ -1,5 +1,6 @@
 /** What the schema cannot say about waivers: listed, owned and dated exceptions, each as narrow as it can be. */
 import type { CallFacts } from '../../decision/facts.ts';
+import { UNKNOWN_CODES } from '../../decision/observe.ts';
 import { COMPLETE, LISTEN, LISTS, METHODS_BY_TARGET, TASK_METHODS } from '../method.ts';
 import { below, type Place, quote, type Report } from '../place.ts';
 import type { ServerRemains, WaiverRemains } from '../schema.ts';
@@ -8,6 +9,10 @@ import { lintIssuerKey } from './issuer.ts';
 
 /** Seconds. A waiver that nobody renews in a quarter is one that nobody wants. */
 const MAX_AHEAD = 90 * 86_400;
+/** Seconds. Observing is a step on the way to enforcing, and lets more through than any other waiver. */
+const MAX_AHEAD_OBSERVING = 30 * 86_400;
+/** Seconds before the end from which its owner is warned. */
+export const WARNING_SECONDS = 14 * 86_400;
 
 /** @param now seconds since the epoch */
 export function lintWaivers({ value, place }: Entry<ServerRemains>, draft: Draft, now: number, report: Report): void {
@@ -22,20 +27,22 @@ export function lintWaivers({ value, place }: Entry<ServerRemains>, draft: Draft
     }
     lintEnd(waiver, here, now, report);
     lintLimit(waiver, value, here, report);
+    lintCodes(waiver, here, report);
   }
 }
 
-function lintEnd({ until }: WaiverRemains, place: Place, now: number, report: Report): void {
+function lintEnd({ what, until }: WaiverRemains, place: Place, now: number, report: Report): void {
   if (until === undefined) return;
   const here = below(place, 'until');
   const end = untilSeconds(until);
+  const most = what === 'observe' ? MAX_AHEAD_OBSERVING : MAX_AHEAD;
   if (end === undefined) {
     report(here, { value: until, message: `There is no time ${until}.`, remedy: 'Write a day that the calendar has.' });
-  } else if (end - now > MAX_AHEAD) {
+  } else if (end - now > most) {
     report(here, {
       value: until,
-      message: 'The waiver ends more than 90 days ahead.',
-      remedy: `Write ${rfc3339(now + MAX_AHEAD)} or earlier, and renew it with its owner.`,
+      message: `The waiver ends more than ${most / 86_400} days ahead.`,
+      remedy: `Write ${rfc3339(now + most)} or earlier, and renew it with its owner.`,
     });
   } else if (end <= now) {
     report(here, {
@@ -44,7 +51,46 @@ function lintEnd({ until }: WaiverRemains, place: Place, now: number, report: Re
       message: 'The waiver has ended and covers nothing.',
       remedy: 'Remove it, or renew it with its owner.',
     });
+  } else if (end - now <= WARNING_SECONDS) {
+    report(here, {
+      severity: 'warning',
+      value: until,
+      message: `The waiver ends in ${inDays(end - now)}; then its calls are denied.`,
+      remedy: 'Make sure that nobody needs it any more (audgate waivers shows who does), or renew it with its owner.',
+    });
   }
+}
+
+/** Only what one of its operations can meet: a code that none of them has is a mistake. */
+function lintCodes({ what, codes, operations }: WaiverRemains, place: Place, report: Report): void {
+  if (what !== 'observe' || codes === undefined || operations === undefined) return;
+  const possible = new Set<string>(
+    operations.flatMap((operation) => (operation === undefined ? [] : unknownOf(operation))),
+  );
+  for (const [at, code] of codes.entries()) {
+    if (!UNKNOWN_CODES.some((unknown) => unknown === code) || possible.has(code ?? '')) continue;
+    report(below(place, 'codes', at), {
+      value: code ?? null,
+      message: `None of the waiver’s operations is ever denied as ${code}.`,
+      remedy: `Write ${[...possible].join(' or ')}, or list the operation that is meant.`,
+    });
+  }
+}
+
+/** The codes by which an operation is denied that the registry does not open. */
+function unknownOf(operation: string): readonly (typeof UNKNOWN_CODES)[number][] {
+  const { method } = split(operation);
+  if (method === COMPLETE) return ['prompt_unknown', 'resource_unknown'];
+  if (method === LISTEN) return ['resource_unknown', 'task_unknown'];
+  if (TASK_METHODS.includes(method)) return ['task_unknown'];
+  const kind = METHODS_BY_TARGET.get(method);
+  if (kind === undefined) return ['method_unknown'];
+  return [kind === 'uri' ? 'resource_unknown' : `${kind}_unknown`];
+}
+
+/** Whether the waiver is for calls of this operation that the server does not open. */
+export function expectsUnknown(operation: string, codes: readonly string[] | undefined): boolean {
+  return unknownOf(operation).some((code) => codes?.includes(code) === true);
 }
 
 function lintLimit(waiver: WaiverRemains, server: ServerRemains, place: Place, report: Report): void {
@@ -120,6 +166,8 @@ export function untilSeconds(until: string): number | undefined {
   const seconds = Math.floor(milliseconds / 1000);
   return rfc3339(seconds).slice(0, 19) === until.slice(0, 19) ? seconds : undefined;
 }
+
+const inDays = (seconds: number) => (seconds < 86_400 ? 'less than a day' : `${Math.floor(seconds / 86_400)} days`);
 
 function rfc3339(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;

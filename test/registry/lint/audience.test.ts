@@ -36,7 +36,7 @@ const WAIVER = {
   operations: ['ping'],
   owner: 'o',
   reason: 'r',
-  until: '2026-12-01T00:00:00Z',
+  until: '2026-12-31T00:00:00Z',
 };
 
 describe('two servers', () => {

@@ -14,13 +14,19 @@ const RIGHT: Readonly<Record<string, unknown>> = {
 };
 const { audience: _, ...UNBOUND } = RIGHT;
 const LIFETIME = { ...UNBOUND, what: 'lifetime', max_lifetime_seconds: 86_400 };
+const OBSERVE = {
+  ...UNBOUND,
+  what: 'observe',
+  until: '2026-12-23T12:00:00Z',
+  codes: ['audience_mismatch', 'tool_unknown'],
+};
 const without = (waiver: Readonly<Record<string, unknown>>, field: string) =>
   Object.fromEntries(Object.entries(waiver).filter(([name]) => name !== field));
 
 const withWaiver = (waiver: unknown) => ({ server: `tools: { read_file: {} }\nwaivers: [${JSON.stringify(waiver)}]` });
 const problems = (waiver: unknown) => problemsIn(registryText(withWaiver(waiver)));
 
-test.each([RIGHT, LIFETIME])('a right one', (waiver) => {
+test.each([RIGHT, LIFETIME, OBSERVE])('a right one', (waiver) => {
   expect(problems(waiver)).toEqual([]);
 });
 
@@ -36,10 +42,19 @@ describe('one that is refused', () => {
     ['no limit', without(LIFETIME, 'max_lifetime_seconds'), '/max_lifetime_seconds', 'is missing'],
     ['no kind', without(RIGHT, 'what'), '/what', 'what is missing'],
     ['an empty owner', { ...RIGHT, owner: '' }, '/owner', 'who answers'],
-    ['an observing one', { ...RIGHT, what: 'observe' }, '/what', 'not supported by this version'],
+    ['an observing one without codes', without(OBSERVE, 'codes'), '/codes', 'codes is missing'],
+    ['an observing one with an audience', { ...OBSERVE, audience: 'api://default' }, '/audience', 'no field'],
+    ['no codes at all', { ...OBSERVE, codes: [] }, '/codes', 'list of codes'],
+    ['a code that cannot be observed', { ...OBSERVE, codes: ['token_expired'] }, '/codes/0', 'token_expired'],
+    ['the signature', { ...OBSERVE, codes: ['signature_invalid'] }, '/codes/0', 'signature_invalid'],
+    ['a custom rule', { ...OBSERVE, codes: ['custom:limit/large'] }, '/codes/0', 'custom:limit/large'],
+    ['what no operation is', { ...OBSERVE, codes: ['prompt_unknown'] }, '/codes/0', 'ever denied as prompt_unknown'],
+    ['31 days', { ...OBSERVE, until: '2026-12-24T12:00:00Z' }, '/until', 'more than 30 days'],
+    ['a second more than 30 days', { ...OBSERVE, until: '2026-12-23T12:00:01Z' }, '/until', 'more than 30 days'],
+    ['an observed wildcard', { ...OBSERVE, operations: ['tools/call *', 'ping'] }, '/operations/0', 'wildcard'],
     ['another kind', { ...RIGHT, what: 'lifetimes' }, '/what', 'the nearest is "lifetime"'],
     ['both kinds', { ...RIGHT, max_lifetime_seconds: 60 }, '/max_lifetime_seconds', 'no field'],
-    ['codes', { ...RIGHT, codes: [] }, '/codes', 'not supported by this version'],
+    ['codes', { ...RIGHT, codes: [] }, '/codes', 'no field'],
     ['the wildcard operation', { ...RIGHT, operations: ['*'] }, '/operations/0', 'wildcard'],
     ['a wildcard target', { ...RIGHT, operations: ['tools/call *'] }, '/operations/0', 'wildcard'],
     ['a bare method by target', { ...RIGHT, operations: ['tools/call'] }, '/operations/0', 'names no tool'],
@@ -82,11 +97,19 @@ describe('one that is refused', () => {
 describe('one that is warned of', () => {
   test.each<[string, unknown, string, string]>([
     ['an ended one', { ...RIGHT, until: '2026-11-23T12:00:00Z' }, '/until', 'has ended'],
+    ['one that ends in 14 days', { ...RIGHT, until: '2026-12-07T12:00:00Z' }, '/until', 'ends in 14 days'],
+    ['one that ends today', { ...RIGHT, until: '2026-11-23T12:00:01Z' }, '/until', 'less than a day'],
     [
       'a limit that the server allows anyway',
       { ...LIFETIME, max_lifetime_seconds: 900 },
       '/max_lifetime_seconds',
       'no more',
+    ],
+    [
+      'an observed tool that is not open',
+      { ...OBSERVE, operations: ['tools/call raed_file'], codes: ['audience_mismatch'] },
+      '/operations/0',
+      'does not open',
     ],
     ['a tool that is not open', { ...RIGHT, operations: ['tools/call raed_file'] }, '/operations/0', 'does not open'],
   ])('%s', (_name, waiver, path, says) => {
@@ -96,9 +119,13 @@ describe('one that is warned of', () => {
     expect(more).toEqual([]);
   });
 
-  test('exactly 90 days, and one second more, are no matter for a warning', () => {
+  test('exactly 90 days, and a second more than 14, are no matter for a warning', () => {
     expect(problems({ ...RIGHT, until: '2027-02-21T12:00:00Z' })).toEqual([]);
-    expect(problems({ ...RIGHT, until: '2026-11-23T12:00:01Z' })).toEqual([]);
+    expect(problems({ ...RIGHT, until: '2026-12-07T12:00:01Z' })).toEqual([]);
+  });
+
+  test('a tool that is to be observed because nobody opens it is no matter for a warning', () => {
+    expect(problems({ ...OBSERVE, operations: ['tools/call new_tool'], codes: ['tool_unknown'] })).toEqual([]);
   });
 });
 

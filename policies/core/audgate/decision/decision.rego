@@ -2,7 +2,8 @@
 # scope: package
 # title: The decision
 # description: |
-#   Allows only when every rule is satisfied and none denies. Every rule is named here, statically: compiled to
+#   Allows only when every rule is satisfied and none denies, or when waivers that observe cover all that denies. Every
+#   rule is named here, statically: compiled to
 #   WebAssembly, a reference with a variable into rules gives wrong answers (OPA 1.22.2).
 package audgate.decision
 
@@ -13,27 +14,30 @@ import data.audgate.rules.lifetime
 import data.audgate.rules.operation
 import data.audgate.rules.scope
 import data.audgate.rules.sender_constraint
+import data.audgate.waivers
 
 # METADATA
 # title: Decide
-# description: allow, all denials, the scopes that the operation needs, and the waivers that were used
+# description: |
+#   allow, all denials, the scopes that the operation needs, the waivers that were used, and the codes that would deny
+#   but for waivers that observe
 # entrypoint: true
 decide := {
 	"allow": allow,
 	"denials": denials,
 	"required_scopes": required_scopes,
-	"advice": {"waivers": used_waivers},
+	"advice": {"waivers": used_waivers, "would_deny": would_deny},
 }
 
 # METADATA
 # title: Allowed
 # description: |
 #   The decision about the input as it stands, and which of `registered.operations` would be allowed in place of its own
-#   operation, each by its place and with the waivers that it used.
+#   operation, each by its place, with the waivers that it used and the codes that only waivers kept from denying.
 # entrypoint: true
 allowed := {"itself": decide, "opened": opened}
 
-opened contains {"at": at, "waivers": verdict.advice.waivers} if {
+opened contains {"at": at, "waivers": verdict.advice.waivers, "would_deny": verdict.advice.would_deny} if {
 	some at, asked in input.registered.operations
 	verdict := decide with input.registered.operation as asked
 	verdict.allow
@@ -69,7 +73,14 @@ allow if {
 	count(denials) == 0
 }
 
-denials := (((issuer.denials | audience.denials) | (lifetime.denials | operation.denials)) | (scope.denials | sender_constraint.denials)) | (delegation.denials | unproved)
+allow if observed
+
+# What is observed is answered as allowed; explain still shows each rule as it is.
+denials := set() if {
+	observed
+} else := ruled | ended
+
+ruled := (((issuer.denials | audience.denials) | (lifetime.denials | operation.denials)) | (scope.denials | sender_constraint.denials)) | (delegation.denials | unproved)
 
 # A rule that neither is satisfied nor denies has proved nothing, and that is no yes.
 unproved contains {"code": "rule_not_satisfied", "rule": "issuer"} if {
@@ -110,7 +121,87 @@ unproved contains {"code": "rule_not_satisfied", "rule": "delegation"} if {
 }
 
 # A rule of its own: `{"waivers": a | b}` would be an object comprehension, which drops b.
-used_waivers := audience.used | lifetime.used
+used_waivers := (audience.used | lifetime.used) | observing
+
+# A token that is good somewhere else is never observed, whatever else is wrong with it.
+nowhere_else if count(input.registered.elsewhere) == 0
+
+default observed := false
+
+# Every rule again by itself: only of these four can a denial be observed, and only one that a waiver lists.
+observed if {
+	nowhere_else
+	count(would_deny_if_observed) > 0
+	proved(issuer.satisfied, issuer.denials)
+	tolerable(audience.satisfied, audience.denials)
+	tolerable(lifetime.satisfied, lifetime.denials)
+	tolerable(operation.satisfied, operation.denials)
+	scope_tolerable
+	proved(sender_constraint.satisfied, sender_constraint.denials)
+	proved(delegation.satisfied, delegation.denials)
+}
+
+proved(satisfied, denials_of_rule) if {
+	satisfied
+	count(denials_of_rule) == 0
+}
+
+tolerable(satisfied, denials_of_rule) if proved(satisfied, denials_of_rule)
+
+# An ended waiver explains the denial beside it, and denies nothing by itself.
+tolerable(_, denials_of_rule) if {
+	underlying := {denial.code | some denial in denials_of_rule} - {"waiver_expired"}
+	count(underlying) > 0
+	every code in underlying { code in observable }
+}
+
+scope_tolerable if tolerable(scope.satisfied, scope.denials)
+
+# What an operation needs that the registry does not know is unknown.
+scope_tolerable if {
+	count(scope.denials) == 0
+	count(operation.denials) > 0
+}
+
+observable_codes := {
+	"audience_mismatch", "audience_not_exclusive", "lifetime_exceeded", "scope_insufficient",
+	"method_unknown", "tool_unknown", "prompt_unknown", "resource_unknown", "task_unknown",
+}
+
+# Codes that waivers in force for this call list.
+observable contains code if {
+	some waiver in input.registered.waivers
+	waivers.observes_call(waiver)
+	waivers.in_force(waiver)
+	some code in waiver.codes
+	code in observable_codes
+}
+
+would_deny_if_observed := {denial.code | some denial in ruled} - {"waiver_expired"}
+
+default would_deny := set()
+
+would_deny := would_deny_if_observed if observed
+
+# Waivers without which this would be denied.
+observing contains waivers.use(waiver) if {
+	observed
+	some waiver in input.registered.waivers
+	waivers.observes_call(waiver)
+	waivers.in_force(waiver)
+	some code in waiver.codes
+	code in would_deny
+}
+
+# Where one would have let the call pass until it ended, with what it listed.
+ended contains waivers.expired(waiver) if {
+	nowhere_else
+	some waiver in input.registered.waivers
+	waivers.observes_call(waiver)
+	not waivers.in_force(waiver)
+	some denial in ruled
+	denial.code in waiver.codes
+}
 
 default required_scopes := []
 

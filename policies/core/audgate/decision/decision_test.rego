@@ -21,7 +21,7 @@ test_a_valid_call_is_allowed if {
 		"allow": true,
 		"denials": set(),
 		"required_scopes": ["files:read"],
-		"advice": {"waivers": set()},
+		"advice": {"waivers": set(), "would_deny": set()},
 	} with input as testing.valid
 }
 
@@ -215,6 +215,7 @@ test_a_waiver_lists_only_what_it_names if {
 	allowed.opened == {{
 		"at": 1,
 		"waivers": {{"what": "audience", "owner": "team-files", "until": "2026-11-23T12:00:01Z"}},
+		"would_deny": set(),
 	}}
 }
 
