@@ -22,7 +22,6 @@ denials contains {
 	"message": "This tool needs the argument amount, a number. Send it in the call's arguments.",
 	"expected": [limit],
 } if {
-	not satisfied
 	not amount
 }
 
