@@ -1,15 +1,19 @@
 /** Explain = decide for a given time, and every rule with what it expected and what it found. Marks no proof as used. */
 
+import type { Decision } from '../decision/decision.ts';
 import { evidence } from '../decision/evidence.ts';
 import type { ExplainedCheck, Explanation } from '../decision/explanation.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import type { Check } from '../decision/verdict.ts';
+import type { InputParts } from '../policy/input.ts';
 import type { Policy } from '../policy/policy.ts';
 import { nameConfirmation } from '../record/mask.ts';
-import type { ServerRecord, Source } from '../registry/registry.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { Ask, Caller } from './ask.ts';
 import { decide, type Parts } from './decide.ts';
 import type { Evaluation } from './evaluate.ts';
+import { whereOf } from './explain-where.ts';
+import { remediesOf } from './remedy.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** @param seconds the time to decide for, seconds since the epoch */
@@ -21,10 +25,28 @@ export async function explain(
   seconds: number,
 ): Promise<Explanation> {
   const { decision, evaluation } = await decide(ask, caller, at, parts, 'audgate/explain', seconds);
-  const { policy, registry } = at;
+  return explanationOf(decision, evaluation, { ...ask.context, caller: caller.name }, caller, at, seconds);
+}
+
+/**
+ * All that there is to say about an evaluation, whichever way its facts were come by.
+ * @param now seconds since the epoch, of the evaluation
+ */
+export function explanationOf(
+  decision: Decision,
+  evaluation: Evaluation,
+  context: InputParts['context'],
+  caller: Caller,
+  { registry, policy }: Snapshot,
+  now: number,
+): Explanation {
+  const { custom } = evaluation;
+  const { changes, no_safe_change } = remediesOf(evaluation, { registry, policy, caller, context, custom }, now);
   return {
     would_decide: decision,
-    checks: checksOf(evaluation, policy).map((check) => located(check, evaluation.server, policy)),
+    checks: checksOf(evaluation, policy).map((check) => located(check, evaluation, policy, registry)),
+    changes,
+    no_safe_change,
     input: evaluation.input && withoutKeys(evaluation.input),
     digests: { registry: registry.digest, core: policy.core.digest, custom: policy.custom?.digest ?? null },
   };
@@ -46,15 +68,13 @@ function checksOf({ input, custom }: Evaluation, policy: Policy): readonly Check
   );
 }
 
-function located(check: Check, server: ServerRecord | null, policy: Policy): ExplainedCheck {
+function located(check: Check, evaluation: Evaluation, policy: Policy, registry: Registry): ExplainedCheck {
   return {
     rule: check.rule,
     outcome: check.outcome,
     expected: evidence(check.expected),
     actual: evidence(check.actual),
-    registry: server === null ? null : place(server.source),
+    registry: whereOf(check, evaluation, registry),
     rule_file: policy.rules.find(({ name }) => name === check.rule)?.file ?? '',
   };
 }
-
-const place = ({ file, line }: Source) => `${file}:${line}`;

@@ -79,13 +79,21 @@ export interface Desk {
  * @param options.keyless the issuers' keys cannot be had
  * @param options.recorder gets the events in place of `events`
  * @param options.files laid over the record of `files`
+ * @param options.issuers laid over theirs
  */
 export async function openDesk(
-  options: { readonly keyless?: boolean; readonly files?: object; readonly recorder?: Recorder } = {},
+  options: {
+    readonly keyless?: boolean;
+    readonly files?: object;
+    readonly issuers?: { readonly [key in 'corp' | 'partner']?: object };
+    readonly recorder?: Recorder;
+  } = {},
 ): Promise<Desk> {
   const place = { origin: { file: 'registry.yaml', locate: () => ({ line: 7, column: 1 }) }, path: [] };
   const servers = { ...REGISTRY.servers, files: { ...REGISTRY.servers.files, ...options.files } };
-  const registered = await registerKeys({ value: { ...REGISTRY, servers }, place }, NOW);
+  const { corp, partner } = REGISTRY.issuers;
+  const issuers = { corp: { ...corp, ...options.issuers?.corp }, partner: { ...partner, ...options.issuers?.partner } };
+  const registered = await registerKeys({ value: { issuers, servers }, place }, NOW);
   if (!registered.ok) throw new Error(JSON.stringify(registered.problems));
   const events: DecisionEvent[] = [];
   const core = await readCore();

@@ -116,7 +116,14 @@ export async function serve(options: Options = {}): Promise<Served> {
     async explain(ask, at, caller): Promise<Explanation> {
       asked.push({ ask, caller, at });
       const digests = { registry: 'sha256:1', core: 'sha256:2', custom: null };
-      return { would_decide: (await options.decide?.(ask)) ?? DENY, checks: [], input: null, digests };
+      return {
+        would_decide: (await options.decide?.(ask)) ?? DENY,
+        checks: [],
+        changes: [],
+        no_safe_change: [],
+        input: null,
+        digests,
+      };
     },
     current: () => snapshot,
     issuerStatus: () => ({ corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } }),

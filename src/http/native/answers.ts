@@ -90,6 +90,8 @@ const lists = {
 export const allowed = z.union([allow.extend(lists), deny.extend(lists)]);
 export const allowedIndeterminate = indeterminate.extend(lists);
 
+const side = z.enum(['client', 'authorization_server', 'operator']);
+
 export const explanation = z.strictObject({
   would_decide: decision,
   checks: z.array(
@@ -98,10 +100,33 @@ export const explanation = z.strictObject({
       outcome: z.enum(['satisfied', 'denied', 'not_satisfied', 'not_evaluated']),
       expected: evidence,
       actual: evidence,
-      registry: z.union([text, z.null()]).describe('file:line of the record that made it so'),
-      rule_file: text,
+      registry: z.union([text, z.null()]).describe('file:line of the member of the registry that made it so'),
+      rule_file: text.describe('A custom rule’s with the line of its denial, where that can be told.'),
     }),
   ),
+  changes: z
+    .array(
+      z.strictObject({
+        side,
+        change: text.describe('What to do.'),
+        why: text,
+        where: text.exactOptional().describe('file:line of the registry to change or to look at'),
+        cures: z.array(reasonCode).describe('Codes of the reasons that it takes away.'),
+        verified: z
+          .boolean()
+          .describe(
+            'Decided again with this change and those of with, the call is allowed. False: nobody could try it.',
+          ),
+        with: z
+          .array(z.int())
+          .exactOptional()
+          .describe('Places in this list of what must be changed together with it.'),
+      }),
+    )
+    .describe('The smallest changes that would allow the call. Empty for an allow.'),
+  no_safe_change: z
+    .array(z.strictObject({ side, why: text }))
+    .describe('Sides that have nothing to change that is safe.'),
   input: z.union([policyInput, z.null()]).describe('What policy judged; null where the decision ended before it.'),
   digests: z.strictObject({ registry: digest, core: digest, custom: z.union([digest, z.null()]) }),
 });
