@@ -13,6 +13,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['cli'],
   ['demo'],
   ['testing'],
+  ['replay'],
   ['sources'],
   ['service'],
   ['http', 'mcp'],

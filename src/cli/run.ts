@@ -3,10 +3,12 @@ import { Command, CommanderError } from 'commander';
 import { addDecide } from './decide.ts';
 import { addDemo } from './demo.ts';
 import { addExplain } from './explain.ts';
+import { addHelp } from './help-issuer.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { addInit } from './init/add.ts';
 import { addPolicy } from './policy/add.ts';
 import { addRegistry } from './registry/add.ts';
+import { addReplay } from './replay.ts';
 import { addServe } from './serve.ts';
 import { print, shown } from './terminal.ts';
 
@@ -29,9 +31,9 @@ export async function run(host: Host): Promise<Exit> {
       getErrHasColors: () => false,
       outputError: (text, write) => write(text.replace(/^error: /, 'audgate: ')),
     });
-  program.helpCommand('help [command]', 'print the help of a command');
-  for (const add of [addServe, addDemo, addDecide, addExplain, addInit, addRegistry, addPolicy])
+  for (const add of [addServe, addDemo, addDecide, addExplain, addInit, addRegistry, addPolicy, addReplay])
     add(program, host, finish);
+  addHelp(program, host, finish);
   program.addHelpText('after', '\nExit codes: 0 allow or fine, 1 deny or problems, 2 wrong usage, 3 indeterminate.');
 
   try {

@@ -1,0 +1,99 @@
+/** Lines of a decision log, read back as far as they are judged again. What others wrote into a log is not trusted to have a form. */
+import { z } from 'zod';
+import { isJsonObject, type JsonObject } from '../json/value.ts';
+
+const texts = z.array(z.union([z.string(), z.number()]).transform(String));
+const optionalText = z.string().optional();
+const seconds = z.int();
+const object = z.custom<JsonObject>((value) => isJsonObject(value));
+
+const context = z.looseObject({
+  caller: z.string(),
+  client_ip: optionalText,
+  request_id: optionalText,
+  extra: object.optional(),
+});
+
+const judged = z.looseObject({
+  now: seconds,
+  call: z.looseObject({
+    method: z.string(),
+    tool: optionalText,
+    prompt: optionalText,
+    uri: optionalText,
+    task: optionalText,
+    lists: texts.optional(),
+    uris: texts.optional(),
+    tasks: texts.optional(),
+    arguments: object.optional(),
+  }),
+  token: z.looseObject({
+    type: z.string(),
+    algorithm: z.string(),
+    key_id: z.string(),
+    audiences: texts,
+    scopes: texts,
+    subject: optionalText,
+    client_id: optionalText,
+    issued_at: seconds.optional(),
+    expires_at: seconds.optional(),
+    not_before: seconds.optional(),
+    confirmation: object.optional(),
+    actor: optionalText,
+  }),
+  registered: z.looseObject({
+    server: z.looseObject({ key: z.string(), resource: z.string() }),
+    issuer: z.looseObject({ issuer: z.string() }),
+  }),
+  context,
+});
+
+const question = z.looseObject({
+  server: z.string(),
+  call: z.looseObject({ method: z.string(), target: optionalText }).optional(),
+  context,
+});
+
+const revision = z.looseObject({ revision: z.string() });
+
+const entry = z.looseObject({
+  decision_id: z.string(),
+  bundles: z.looseObject({ registry: revision, custom: revision.optional() }),
+  path: z.string(),
+  input: z.union([judged, question]),
+  result: z.looseObject({
+    decision: z.enum(['allow', 'deny', 'indeterminate']),
+    server: z.string().nullable(),
+    reasons: z.array(
+      z.looseObject({ code: z.string(), verified: z.boolean().optional(), actual: z.array(z.unknown()).optional() }),
+    ),
+  }),
+  erased: z.array(z.string()),
+});
+
+export type LoggedEntry = z.output<typeof entry>;
+export type JudgedInput = z.output<typeof judged>;
+export type QuestionInput = z.output<typeof question>;
+
+/** @returns null for a line that is no record */
+export function readEntry(line: string): LoggedEntry | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  return entry.safeParse(value).data ?? null;
+}
+
+export function isJudged(input: LoggedEntry['input']): input is JudgedInput {
+  return 'registered' in input;
+}
+
+/** Whether a text of these was cut or escaped when it was recorded: then it is not what was judged. */
+export function isAltered(value: unknown): boolean {
+  // A literal backslash-u of a client is taken for an escape too: better one record too few than one wrong.
+  if (typeof value === 'string') return value.endsWith('…') || /\\u[0-9a-f]{4}/.test(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, member]) => isAltered(name) || isAltered(member));
+}
