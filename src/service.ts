@@ -14,7 +14,8 @@ import { createKeys } from './facts/keys/look-up.ts';
 import { createTokenReader } from './facts/token/read.ts';
 import { activate } from './policy/activate.ts';
 import type { Alarm } from './policy/judge.ts';
-import { loadPolicy, type PolicySources } from './policy/load.ts';
+import type { PolicySources } from './policy/load.ts';
+import { loadTried } from './policy/try-apart.ts';
 import { createAlarmLog } from './record/alarms.ts';
 import type { Metrics } from './record/metrics.ts';
 import type { LoadedRegistry } from './registry/registry.ts';
@@ -171,7 +172,9 @@ type Assembled =
 /** Registry and modules, checked alone and then together; all problems of both at once. */
 async function assemble({ sources, now }: ServiceParts, onAlarm: (alarm: Alarm) => void): Promise<Assembled> {
   const [loaded, sourced] = await Promise.all([sources.registry(), sources.policy()]);
-  const policied = sourced.ok ? await loadPolicy({ ...sourced.sources, onAlarm }) : sourced;
+  const policied = sourced.ok
+    ? await loadTried({ ...sourced.sources, onAlarm }, loaded.ok ? loaded.registry : null, now())
+    : sourced;
   const problems = [
     ...(loaded.ok ? [] : loaded.problems),
     ...(policied.ok
@@ -185,7 +188,11 @@ async function assemble({ sources, now }: ServiceParts, onAlarm: (alarm: Alarm) 
   if (!activation.ok) return { ok: false, problems: activation.problems.map(plain) };
   const parts = [registry.digest, policy.core.digest, policy.custom?.digest ?? ''];
   const revision = `sha256:${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
-  return { ok: true, snapshot: { registry, policy, revision, loaded_at: now() }, warnings: loaded.warnings };
+  const warnings = [
+    ...loaded.warnings,
+    ...policied.warnings.map((message): ReloadProblem => ({ severity: 'warning', message })),
+  ];
+  return { ok: true, snapshot: { registry, policy, revision, loaded_at: now() }, warnings };
 }
 
 /** As many as a reader of the log mends at once; all of them are in `audgate registry check`. */

@@ -3,13 +3,14 @@
  * step, some seconds for 10,000 servers. What comes back are plain values, in pieces, each taken in a turn of its own.
  */
 import { setImmediate } from 'node:timers/promises';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Checked, CheckOptions } from './assemble.ts';
 import type { Entry } from './lint/draft.ts';
 import { originOf, type Span } from './locate.ts';
 import { below, type Origin, type Place, problemAt } from './place.ts';
 import type { Problem } from './registry.ts';
 import type { WrittenIssuer, WrittenServer } from './schema.ts';
+import { firstMessage, startThread } from './thread.ts';
 
 export interface Text {
   readonly file: string;
@@ -50,34 +51,19 @@ export async function checkApart(
   before: readonly Problem[],
 ): Promise<Checked | null> {
   const { port1, port2: port } = new MessageChannel();
-  const workerData: Errand = { texts, options, before, port };
-  // Beside this file: TypeScript in a checkout, JavaScript where it was built.
-  const entry = new URL(import.meta.url.replace(/check-apart(?=\.[jt]s$)/, 'check-thread'));
-  let thread: Worker;
-  try {
-    // None of this process's flags and variables: what they load is not meant for this thread.
-    thread = new Worker(entry, { workerData, transferList: [port], execArgv: [], env: {} });
-  } catch (error) {
+  const errand: Errand = { texts, options, before, port };
+  const thread = startThread(import.meta.url, 'check-thread', errand, [port]);
+  if (thread === null) {
     port1.close();
-    if (codeOf(error) === 'ERR_ACCESS_DENIED') return null;
-    throw error;
+    return null;
   }
   try {
-    const ended = await outcome(thread);
+    const ended = await firstMessage(thread);
     return ended === null ? await take(port1, texts) : { ok: false, problems: [...before, died(texts, ended)] };
   } finally {
     port1.close();
     await thread.terminate();
   }
-}
-
-/** @returns null once all is said, or why that will never be */
-function outcome(thread: Worker): Promise<string | null> {
-  return new Promise((resolve) => {
-    thread.once('message', () => resolve(null));
-    thread.once('error', (error) => resolve(codeOf(error) ?? 'it met a bug of audgate'));
-    thread.once('exit', (code) => resolve(`it ended with ${code}`));
-  });
 }
 
 async function take(port: MessagePort, texts: readonly Text[]): Promise<Checked> {
@@ -119,9 +105,4 @@ function died([first]: readonly Text[], reason: string): Problem {
     message: `The thread that reads the registry ended before it was done: ${reason}.`,
     remedy: 'Split the registry into several files, or give the process more memory.',
   });
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }
