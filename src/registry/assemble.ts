@@ -1,16 +1,18 @@
 /** From files that were read to the registry in force: form, lint, build. */
-import { buildRegistry, type KeySourceOf } from './build.ts';
+import { buildRegistry, digestInForce, type KeySourceOf } from './build.ts';
 import { lintAudiences } from './lint/audience.ts';
-import type { Draft } from './lint/draft.ts';
+import type { Draft, Entry } from './lint/draft.ts';
 import { lintIssuer, lintIssuers } from './lint/issuer.ts';
 import { lintProfile } from './lint/profile.ts';
 import { lintResource, lintSpellings } from './lint/resource.ts';
 import { lintServer } from './lint/server.ts';
 import { callsOf, expectsUnknown, lintWaivers } from './lint/waiver.ts';
-import { below, comparePlaces, type Place, problemAt, quote, type Report } from './place.ts';
+import { classifier } from './operation.ts';
+import { below, comparePlaces, problemAt, quote, type Report } from './place.ts';
 import type { ReadText } from './read.ts';
 import { collect, strictOf } from './records.ts';
-import type { LoadedRegistry, Problem, Registry } from './registry.ts';
+import type { LoadedRegistry, Problem } from './registry.ts';
+import type { WrittenIssuer, WrittenServer } from './schema.ts';
 
 /** Year 5138. Milliseconds given by mistake lie beyond it, and would end every waiver. */
 const LATEST_SECOND = 100_000_000_000;
@@ -25,17 +27,47 @@ export interface LoadOptions {
   readonly replaceKeySource?: KeySourceOf;
 }
 
+export interface CheckOptions extends Pick<LoadOptions, 'now'> {
+  /** Whether issuers need a key source of their own. */
+  readonly keySources: boolean;
+}
+
+/** Records without fault, as plain values but for their places. */
+export interface Sound {
+  readonly ok: true;
+  readonly issuers: readonly Entry<WrittenIssuer>[];
+  readonly servers: readonly Entry<WrittenServer>[];
+  readonly digest: string;
+  readonly warnings: readonly Problem[];
+}
+
+export type Checked = Sound | { readonly ok: false; readonly problems: readonly Problem[] };
+
+type Read = (report: Report) => Iterable<ReadText>;
+
 /**
  * All problems of all files at once, or the registry. Stops after every file and record, so that a caller may let others
- * work before it goes on. Reading one file and building the whole are one step each.
+ * work before it goes on. Reading one file is one step.
  * @param read reads the files one by one, reporting what cannot be read
  * @param before problems of files that could not even be opened
  */
 export function* assemble(
-  read: (report: Report) => Iterable<ReadText>,
-  options: LoadOptions,
+  read: Read,
+  { now, replaceKeySource }: LoadOptions,
   before: readonly Problem[],
 ): Generator<void, LoadedRegistry> {
+  const checked = yield* check(read, { now, keySources: replaceKeySource === undefined }, before);
+  return checked.ok ? yield* complete(checked, replaceKeySource) : { ...checked, missing: false };
+}
+
+/** The registry of records that were checked. Stops after every record. */
+export function* complete(sound: Sound, replaceKeySource: KeySourceOf | undefined): Generator<void, LoadedRegistry> {
+  const { warnings } = sound;
+  return { ok: true, registry: yield* buildRegistry(sound, replaceKeySource), warnings };
+}
+
+/** Form and lint: all that needs no registry yet, and most of the work. */
+export function* check(read: Read, options: CheckOptions, before: readonly Problem[]): Generator<void, Checked> {
   if (!(options.now < LATEST_SECOND)) throw new Error(`now is ${options.now}: give seconds since the epoch`);
   const problems: Problem[] = [...before];
   const report: Report = (place, finding) => problems.push(problemAt(place, finding));
@@ -52,7 +84,7 @@ export function* assemble(
     complete: before.length === 0 && files.every(({ value }) => value !== undefined),
   };
   for (const issuer of issuers) {
-    lintIssuer(issuer, issuer.raw, options.replaceKeySource === undefined, report);
+    lintIssuer(issuer, issuer.raw, options.keySources, report);
     lintProfile(issuer, draft, report);
     yield;
   }
@@ -67,21 +99,22 @@ export function* assemble(
   lintAudiences(draft, report);
 
   if (problems.some(({ severity }) => severity === 'error')) {
-    return { ok: false, missing: false, problems: problems.sort(comparePlaces) };
+    return { ok: false, problems: problems.sort(comparePlaces) };
   }
   yield;
-  const registry = buildRegistry(strictOf(issuers), strictOf(servers), options.replaceKeySource);
-  for (const { key, place } of draft.servers) warnOfDeadWaivers(registry, key, place, report);
-  return { ok: true, registry, warnings: problems.sort(comparePlaces) };
+  const sound = { issuers: strictOf(issuers), servers: strictOf(servers) };
+  for (const server of sound.servers) warnOfDeadWaivers(server, report);
+  return { ok: true, ...sound, digest: digestInForce(sound), warnings: problems.sort(comparePlaces) };
 }
 
 /** A waiver for what the server does not open covers nothing: a misspelt tool, most often. */
-function warnOfDeadWaivers(registry: Registry, key: string, place: Place, report: Report): void {
-  const server = registry.servers.get(key);
-  for (const [index, waiver] of (server?.waivers ?? []).entries()) {
+function warnOfDeadWaivers({ value, place }: Entry<WrittenServer>, report: Report): void {
+  if (value.waivers.length === 0) return;
+  const { operation: opens } = classifier(value);
+  for (const [index, waiver] of value.waivers.entries()) {
     for (const [at, operation] of waiver.operations.entries()) {
-      if (expectsUnknown(operation, waiver.codes)) continue;
-      if (callsOf(operation).some((call) => server?.operation(call) !== undefined)) continue;
+      if (expectsUnknown(operation, 'codes' in waiver ? waiver.codes : undefined)) continue;
+      if (callsOf(operation).some((call) => opens(call) !== undefined)) continue;
       report(below(place, 'waivers', index, 'operations', at), {
         severity: 'warning',
         value: operation,
