@@ -2,6 +2,8 @@
 import { z } from 'zod';
 
 const node = z.looseObject({
+  type: z.string().optional(),
+  enum: z.array(z.string()).optional(),
   description: z.string().optional(),
   default: z.unknown().optional(),
   minimum: z.number().optional(),
@@ -17,6 +19,8 @@ type Node = z.infer<typeof node>;
 export interface Row {
   /** `callers.NAME.may`, `waivers[].until`. */
   readonly path: string;
+  /** As JSON Schema names it; of a list what it lists, of a choice the choice. Null: anything, or one of several. */
+  readonly type: string | null;
   readonly description: string;
   readonly required: boolean;
   /** JSON; null: none. */
@@ -54,9 +58,16 @@ function rowOf(path: string, member: Node, required: boolean): Row {
   const { description = '', minimum, maximum } = member;
   return {
     path,
+    type: typeOf(member),
     description,
     required,
     fallback: member.default === undefined ? null : JSON.stringify(member.default),
     range: minimum === undefined || maximum === undefined ? null : `${minimum} to ${maximum}`,
   };
+}
+
+function typeOf({ type, enum: choice, items }: Node): string | null {
+  if (choice !== undefined) return choice.join(' | ');
+  if (type !== 'array' || !(items instanceof Object)) return type ?? null;
+  return `array of ${typeOf(node.parse(items)) ?? 'anything'}`;
 }
