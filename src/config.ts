@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { type BundleConfig, bundleProblems, bundleSource, locateBundle } from './config/bundle.ts';
 import { callerProblems, callers } from './config/callers.ts';
 import { locateDestination, recordDestination } from './config/record.ts';
 import type { JsonProblem } from './json/locate.ts';
@@ -33,7 +34,8 @@ const configuration = z.strictObject({
     .default('127.0.0.1:8181')
     .describe('HOST:PORT, [IPV6]:PORT or unix:PATH; with no callers only loopback or a Unix socket'),
   registry: path.optional().describe('registry file or folder, relative to this file'),
-  bundle: path.optional().describe('OPA bundle with custom rules, relative to this file'),
+  bundle: bundleSource.optional(),
+  watch: z.boolean().default(false).describe('reload when files of registry and bundle change'),
   allow_modified_core: z.boolean().default(false).describe('accept a core module whose digest is not the pinned one'),
   callers: callers.default({}).describe('who may ask; without any, everyone on this machine'),
   tls: z
@@ -91,11 +93,11 @@ export interface Config extends Omit<Parsed, 'listen' | 'registry' | 'bundle' | 
   readonly grpc?: { readonly listen: Listen };
   /** Resolved against the configuration's folder. */
   readonly registry?: string;
-  readonly bundle?: string;
+  readonly bundle?: BundleConfig;
 }
 
-/** A configuration that can be served: a registry is named. */
-export type ServableConfig = Config & { readonly registry: string };
+/** A configuration that can be served: a registry is named, or a bundle that may hold one. */
+export type ServableConfig = Config;
 
 /** `--listen`, `--registry` and `--bundle`, as given; their paths are relative to the working folder. */
 export interface Flags {
@@ -139,19 +141,24 @@ export function defaultConfig(): Config {
   return located(configuration.parse({}), '');
 }
 
-/** Flags win over the configuration. Afterwards a registry must be named. */
+/** Flags win over the configuration. Afterwards a registry must be named, or a bundle, which may hold one. */
 export function mergeFlags(config: Config, flags: Flags): ConfigReading<ServableConfig> {
   const listen = flags.listen === undefined ? config.listen : parseListen(flags.listen);
   const registry = flags.registry ?? config.registry;
-  const bundle = flags.bundle ?? config.bundle;
+  // What a bundle must be signed with holds for the flag's bundle too.
+  const { signing } = config.bundle ?? {};
+  const bundle = flags.bundle === undefined ? config.bundle : { path: flags.bundle, ...(signing && { signing }) };
   const problems = [
     ...(listen === null ? [problem('/listen', '--listen must be HOST:PORT ([::1]:8181 for IPv6) or unix:PATH')] : []),
-    ...(registry === undefined
+    ...(registry === undefined && bundle === undefined
       ? [problem('/registry', 'no registry: give --registry FILE|DIR, or registry: in --config')]
       : []),
   ];
-  if (listen === null || registry === undefined) return refused(problems);
-  return { ok: true, config: { ...config, listen, registry, ...(bundle !== undefined && { bundle }) } };
+  if (listen === null || problems.length > 0) return refused(problems);
+  return {
+    ok: true,
+    config: { ...config, listen, ...(registry !== undefined && { registry }), ...(bundle !== undefined && { bundle }) },
+  };
 }
 
 /**
@@ -201,7 +208,7 @@ const problem = (pointer: string, message: string): ConfigProblem => ({ pointer,
 const refused = (problems: readonly ConfigProblem[]) => ({ ok: false, problems }) as const;
 
 /** What no single member shows. */
-function crossProblems({ callers, tls, limits, keys }: Parsed): ConfigProblem[] {
+function crossProblems({ bundle, callers, tls, limits, keys }: Parsed): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (limits.request_timeout_ms < limits.headers_timeout_ms) {
     problems.push(problem('/limits/request_timeout_ms', 'must not be below headers_timeout_ms, which is a part of it'));
@@ -209,7 +216,7 @@ function crossProblems({ callers, tls, limits, keys }: Parsed): ConfigProblem[] 
   if (keys.outage_ceiling_seconds < keys.max_age_seconds) {
     problems.push(problem('/keys/outage_ceiling_seconds', 'must not be below max_age_seconds'));
   }
-  return [...problems, ...callerProblems(callers, tls?.client_ca !== undefined)];
+  return [...problems, ...bundleProblems(bundle), ...callerProblems(callers, tls?.client_ca !== undefined)];
 }
 
 /** A URL that others can put paths behind, as it stands. */
@@ -227,7 +234,7 @@ function located({ listen, registry, bundle, tls, grpc, record, ...rest }: Parse
     listen: placed(listen, folder),
     record: { ...record, destination: locateDestination(record.destination, folder) },
     ...(registry !== undefined && { registry: at(registry) }),
-    ...(bundle !== undefined && { bundle: at(bundle) }),
+    ...(bundle !== undefined && { bundle: locateBundle(bundle, folder) }),
     ...(tls && {
       tls: {
         certificate: at(tls.certificate),

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from './config.ts';
 import { decideAllowed } from './decide/allowed.ts';
 import { decide, type Parts } from './decide/decide.ts';
-import type { Decider, ReloadProblem, ReloadReport } from './decide/decider.ts';
+import type { BundleStatus, Decider, ReloadProblem, ReloadReport } from './decide/decider.ts';
 import { explain } from './decide/explain.ts';
 import type { Snapshot } from './decide/snapshot.ts';
 import { createKeys } from './facts/keys/look-up.ts';
@@ -15,6 +15,7 @@ import { createTokenReader } from './facts/token/read.ts';
 import { activate } from './policy/activate.ts';
 import type { Alarm } from './policy/judge.ts';
 import type { PolicySources } from './policy/load.ts';
+import { withholding } from './policy/stale.ts';
 import { loadTried } from './policy/try-apart.ts';
 import { createAlarmLog } from './record/alarms.ts';
 import type { Metrics } from './record/metrics.ts';
@@ -36,10 +37,32 @@ export type SourcedSettings =
     }
   | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
 
-/** Where registry and policy come from; asked anew at every reload. None throws for what stands in the sources. */
-export interface Sources {
+/** Registry and policy of one reload. None throws for what stands in the sources. */
+export interface Reading {
   readonly registry: () => Promise<LoadedRegistry>;
   readonly policy: () => Promise<SourcedPolicy>;
+  /**
+   * Told whether they are in force now.
+   * @returns whether there is another reading to try, where nothing is in force yet
+   */
+  readonly settled?: (ok: boolean, problems: readonly ReloadProblem[]) => Promise<boolean>;
+}
+
+/** What a source says of itself, for log and metrics. */
+export type SourceEvent =
+  | { readonly kind: 'bundle_checked'; readonly outcome: 'changed' | 'unchanged' }
+  | { readonly kind: 'bundle_checked'; readonly outcome: 'failed'; readonly problem: string }
+  | { readonly kind: 'bundle_stale' | 'bundle_fresh' };
+
+/** Where registry and policy come from; asked anew at every reload. */
+export interface Sources extends Reading {
+  /** What both come from is read once a reload, so that no version of one meets another of the other. Absent: as they are. */
+  readonly begin?: () => Promise<Reading>;
+  /** Starts to look for changes. @returns what ends it */
+  readonly watch?: (reload: () => Promise<ReloadReport>, onEvent: (event: SourceEvent) => void) => () => void;
+  readonly bundle?: () => BundleStatus;
+  /** Nothing may be allowed now. Asked at each decision. */
+  readonly isHeldBack?: () => boolean;
   /** What else a reload replaces, as callers and certificates; not asked at the start. */
   readonly settings?: () => Promise<SourcedSettings>;
 }
@@ -100,8 +123,14 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     tell(kind, detail);
   };
 
-  const first = await assemble(parts, onAlarm);
+  let first = await assemble(parts, onAlarm);
+  while (!first.ok && (await first.settled(false, first.problems))) {
+    metrics.reloaded(false);
+    log.error({ ...logged(first.problems) }, 'what was to be started with was refused; the last good bundle is tried');
+    first = await assemble(parts, onAlarm);
+  }
   if (!first.ok) return first;
+  await first.settled(true, []);
   let snapshot = first.snapshot;
   let last: ReloadReport | null = null;
   let reloading: Promise<unknown> = Promise.resolve();
@@ -109,7 +138,9 @@ export async function createService(parts: ServiceParts): Promise<StartedService
 
   async function reloadOnce(): Promise<ReloadReport> {
     const { settings = noSettings } = parts.sources;
-    const [next, set] = await Promise.all([assemble(parts, onAlarm).catch(unforeseen), settings().catch(unforeseen)]);
+    // First, because they may say which bundle is wanted.
+    const set = await settings().catch(unforeseen);
+    const next = await assemble(parts, onAlarm).catch(unforeseen);
     // All or nothing: what is in force was found right together.
     const ok = next.ok && set.ok;
     if (next.ok && set.ok) {
@@ -117,6 +148,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       keys.retain(snapshot.registry.issuers.values());
       set.apply();
     }
+    if (!next.ok || ok) await next.settled(ok, next.ok ? [] : next.problems);
     const problems = [next, set].flatMap((part) => {
       if (part.ok) return ok ? part.warnings : [];
       return part.problems;
@@ -133,6 +165,22 @@ export async function createService(parts: ServiceParts): Promise<StartedService
   }
 
   const seconds = () => Math.floor(now() / 1000);
+  const reload = () => {
+    const report = reloading.then(reloadOnce);
+    reloading = report;
+    return report;
+  };
+  const unwatch = parts.sources.watch?.(reload, (event) => {
+    if (event.kind === 'bundle_stale') log.error({}, 'the bundle is stale: its source has not confirmed it in time');
+    if (event.kind === 'bundle_fresh') log.info({}, 'the bundle is confirmed by its source again');
+    if (event.kind !== 'bundle_checked') return;
+    metrics.bundleChecked(event.outcome);
+    if (event.outcome !== 'failed') return;
+    log.warn({ problem: event.problem }, 'the bundle could not be fetched; the last good one stays');
+  });
+  const trouble = parts.sources.bundle?.().last_error ?? null;
+  if (trouble !== null)
+    log.warn({ problems: trouble.problems }, 'the bundle’s source has trouble; what was kept is in force');
   return {
     ok: true,
     warnings: first.warnings,
@@ -155,23 +203,31 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       current: () => snapshot,
       issuerStatus: () => keys.status(),
       lastReload: () => last,
-      reload() {
-        const report = reloading.then(reloadOnce);
-        reloading = report;
-        return report;
+      bundleStatus: () => parts.sources.bundle?.() ?? null,
+      reload,
+      close() {
+        unwatch?.();
+        keys.close();
       },
-      close: () => keys.close(),
     },
   };
 }
 
-type Assembled =
+type Made =
   | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly ReloadProblem[] }
   | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
+type Assembled = Made & { readonly settled: NonNullable<Reading['settled']> };
+
+const nothingElse = () => Promise.resolve(false);
+
+async function assemble(parts: ServiceParts, onAlarm: (alarm: Alarm) => void): Promise<Assembled> {
+  const reading: Reading = (await parts.sources.begin?.()) ?? parts.sources;
+  return { ...(await make(reading, parts, onAlarm)), settled: reading.settled ?? nothingElse };
+}
 
 /** Registry and modules, checked alone and then together; all problems of both at once. */
-async function assemble({ sources, now }: ServiceParts, onAlarm: (alarm: Alarm) => void): Promise<Assembled> {
-  const [loaded, sourced] = await Promise.all([sources.registry(), sources.policy()]);
+async function make(reading: Reading, { sources, now }: ServiceParts, onAlarm: (alarm: Alarm) => void): Promise<Made> {
+  const [loaded, sourced] = await Promise.all([reading.registry(), reading.policy()]);
   const policied = sourced.ok
     ? await loadTried({ ...sourced.sources, onAlarm }, loaded.ok ? loaded.registry : null, now())
     : sourced;
@@ -183,8 +239,9 @@ async function assemble({ sources, now }: ServiceParts, onAlarm: (alarm: Alarm) 
   ];
   if (!loaded.ok || !policied.ok) return { ok: false, problems };
   const { registry } = loaded;
-  const { policy } = policied;
-  const activation = await activate(registry, policy, { now });
+  // Activated as it judges when it is confirmed: a start from the cache may be stale at first.
+  const activation = await activate(registry, policied.policy, { now });
+  const policy = sources.isHeldBack ? withholding(policied.policy, sources.isHeldBack) : policied.policy;
   if (!activation.ok) return { ok: false, problems: activation.problems.map(plain) };
   const parts = [registry.digest, policy.core.digest, policy.custom?.digest ?? ''];
   const revision = `sha256:${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
@@ -208,5 +265,9 @@ const plain = (message: string): ReloadProblem => ({ severity: 'error', message 
 
 /** A source that throws is broken, which is no reason to lose what is in force. */
 function unforeseen(error: unknown): Extract<Assembled, { ok: false }> {
-  return { ok: false, problems: [plain(error instanceof Error ? error.message : 'the sources cannot be read')] };
+  return {
+    ok: false,
+    settled: nothingElse,
+    problems: [plain(error instanceof Error ? error.message : 'the sources cannot be read')],
+  };
 }

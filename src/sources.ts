@@ -1,30 +1,129 @@
-/** Registry and policy from files: the registry as given, the core that ships with audgate, the user's bundle. */
+/** Registry and policy: the registry from files or from the bundle, the core that ships with audgate, the user's bundle. */
 import { readFile } from 'node:fs/promises';
-import { readBundle } from './policy/bundle.ts';
+import type { BundleConfig } from './config/bundle.ts';
+import type { ReloadProblem } from './decide/decider.ts';
 import { readCoreManifest } from './policy/manifest.ts';
-import { loadRegistry } from './registry/load.ts';
-import type { SourcedPolicy, Sources } from './service.ts';
+import { loadRegistry, loadRegistryFiles } from './registry/load.ts';
+import type { LoadedRegistry } from './registry/registry.ts';
+import type { Reading, SourcedPolicy, Sources } from './service.ts';
+import { type BundleSource, type Offer, pathBundle } from './sources/bundle.ts';
+import { poll } from './sources/poll.ts';
+import { remoteBundle } from './sources/remote.ts';
+import { watchPaths } from './sources/watch.ts';
 
 export interface FileSources {
-  /** File or directory. */
-  readonly registry: string;
-  /** Bundle of custom rules; null: none. */
+  /** File or directory; null: the bundle holds it. */
+  readonly registry: string | null;
+  /** Bundle of custom rules, a file or a folder; null: none. */
   readonly bundle: string | null;
   readonly allow_modified_core: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-export function fileSources({ registry, bundle, allow_modified_core, now }: FileSources): Sources {
+/** Sources of a command, or of a service that is told when to read them. */
+export function fileSources({ bundle, ...rest }: FileSources): Sources {
+  return sourcesOf({ ...rest, source: bundle === null ? null : pathBundle(bundle, undefined, rest.now) });
+}
+
+export interface ConfiguredSources extends Omit<FileSources, 'bundle'> {
+  readonly bundle: BundleConfig | null;
+  /** Reload when files change. */
+  readonly watch: boolean;
+  /** From 0 to below 1, evenly. */
+  readonly random: () => number;
+}
+
+export interface PinnedSources extends Sources {
+  /** The one bundle that reloads take from now on, by digest; undefined: whatever is newest. */
+  readonly pin: (digest: string | undefined) => void;
+}
+
+/** Milliseconds between two looks at files, and for which they must lie still. */
+const LOOK_MS = 2000;
+const QUIET_MS = 150;
+
+/** Sources of `serve`: they look for changes themselves. */
+export function configuredSources({ bundle, watch, random, ...rest }: ConfiguredSources): PinnedSources {
+  const { remote, path, signing } = bundle ?? {};
+  const { now, registry } = rest;
+  const fetched = remote === undefined ? null : remoteBundle({ remote, signing, now });
+  const source = fetched ?? (path === undefined ? null : pathBundle(path, signing, now));
+  const files = [registry, path, signing?.public_key].filter((file) => typeof file === 'string');
   return {
-    registry: () => loadRegistry(registry, { now: Math.floor(now() / 1000) }),
-    policy: async () => {
-      const core = await readCore();
-      const sources = { core, allowModifiedCore: allow_modified_core };
-      return bundle === null ? { ok: true, sources: { ...sources, custom: null } } : withBundle(bundle, sources);
+    ...sourcesOf({ ...rest, source }),
+    pin: (digest) => fetched?.pin(digest),
+    watch(reload, onEvent) {
+      const changed = async () => {
+        await reload();
+      };
+      const ends: (() => void)[] = [];
+      if (watch) ends.push(watchPaths({ paths: files, changed, interval_ms: LOOK_MS, quiet_ms: QUIET_MS }));
+      if (fetched !== null && remote !== undefined)
+        ends.push(poll({ source: fetched, polling: remote.polling, random, changed, onEvent }));
+      return () => {
+        for (const end of ends) end();
+      };
     },
+    ...(fetched !== null && remote?.stop_when_stale === true && { isHeldBack: fetched.isStale }),
   };
 }
+
+interface Parts extends Omit<FileSources, 'bundle'> {
+  readonly source: BundleSource | null;
+}
+
+function sourcesOf({ registry, source, allow_modified_core, now }: Parts): Sources {
+  const begin = async (): Promise<Reading> => {
+    const offer = source === null ? null : await source.offer();
+    return {
+      registry: () => loadFrom(registry, offer, Math.floor(now() / 1000)),
+      async policy() {
+        const sources = { core: await readCore(), allowModifiedCore: allow_modified_core };
+        return offer === null ? { ok: true, sources: { ...sources, custom: null } } : withOffer(offer, sources);
+      },
+      async settled(ok, problems) {
+        if (offer === null) return false;
+        if (!ok) return offer.refused(problems.map(textOf));
+        await offer.accepted();
+        return false;
+      },
+    };
+  };
+  return {
+    begin,
+    registry: async () => (await begin()).registry(),
+    policy: async () => (await begin()).policy(),
+    ...(source !== null && { bundle: () => source.status() }),
+  };
+}
+
+/** Of two registries one would silently lose. */
+async function loadFrom(path: string | null, offer: Offer | null, seconds: number): Promise<LoadedRegistry> {
+  const packed = offer?.read.ok === true ? offer.read.bundle.registry : null;
+  const place = offer?.place ?? '';
+  if (path !== null && packed === null) return loadRegistry(path, { now: seconds });
+  if (path !== null) {
+    const message = `There are two registries: ${path}, and the one that the bundle holds.`;
+    return noRegistry(place, message, 'Name no registry, or build the bundle without --registry.');
+  }
+  if (packed !== null) {
+    const files = [...packed].map(([name, content]) => ({ file: `${place}:registry/${name}`, content }));
+    return loadRegistryFiles(files, { now: seconds });
+  }
+  // A bundle that cannot be read is told as that.
+  if (offer?.read.ok === false) return { ok: false, missing: false, problems: [] };
+  const remedy = 'Name one with --registry or registry:, or build the bundle with --registry.';
+  return noRegistry(place, 'There is no registry: none is configured, and the bundle holds none.', remedy);
+}
+
+function noRegistry(file: string, message: string, remedy: string): LoadedRegistry {
+  const problem = { severity: 'error', file, line: 1, column: 1, path: '', value: null, message, remedy } as const;
+  return { ok: false, missing: false, problems: [problem] };
+}
+
+const textOf = (problem: ReloadProblem) =>
+  'file' in problem ? `${problem.file}:${problem.line}: ${problem.message} ${problem.remedy}` : problem.message;
 
 type Sourced = Extract<SourcedPolicy, { ok: true }>['sources'];
 
@@ -40,22 +139,10 @@ export async function readCore(): Promise<Sourced['core']> {
   return { wasm: new Uint8Array(wasm), manifest: read };
 }
 
-async function withBundle(path: string, sources: Omit<Sourced, 'custom'>): Promise<SourcedPolicy> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    return refused(`the bundle ${path} cannot be read (${why})`);
-  }
-  const read = readBundle(bytes);
-  if (!read.ok) return refused(...read.problems.map((problem) => `${path}: ${problem}`));
+function withOffer({ read, place }: Offer, sources: Omit<Sourced, 'custom'>): SourcedPolicy {
+  if (!read.ok)
+    return { ok: false, problems: read.problems.map((message) => ({ severity: 'error', message }) as const) };
   const { wasm, digest, rules } = read.bundle;
-  const custom = { wasm, digest, rules: rules.map((rule) => ({ ...rule, file: `${path}:${rule.file}` })) };
+  const custom = { wasm, digest, rules: rules.map((rule) => ({ ...rule, file: `${place}:${rule.file}` })) };
   return { ok: true, sources: { ...sources, custom } };
 }
-
-const refused = (...messages: readonly string[]): SourcedPolicy => ({
-  ok: false,
-  problems: messages.map((message) => ({ severity: 'error', message })),
-});

@@ -47,7 +47,8 @@ describe('a configuration', () => {
     expect(config(EXAMPLE)).toEqual({
       listen: { kind: 'tcp', host: '127.0.0.1', port: 8181 },
       registry: '/etc/audgate/registry',
-      bundle: '/etc/audgate/bundle.tar.gz',
+      bundle: { path: '/etc/audgate/bundle.tar.gz' },
+      watch: false,
       allow_modified_core: false,
       callers: { edge: { key_sha256: [DIGEST], servers: ['files'], may: ['decide', 'explain', 'read', 'metrics'] } },
       limits: { body_bytes: 262_144, headers_timeout_ms: 5000, request_timeout_ms: 10_000 },
@@ -231,7 +232,7 @@ describe('flags', () => {
     const merged = mergeFlags(config(EXAMPLE), { registry: './mine', bundle: 'b.tgz', listen: '[::1]:0' });
     expect(merged).toMatchObject({
       ok: true,
-      config: { registry: './mine', bundle: 'b.tgz', listen: { kind: 'tcp', host: '::1', port: 0 } },
+      config: { registry: './mine', bundle: { path: 'b.tgz' }, listen: { kind: 'tcp', host: '::1', port: 0 } },
     });
     expect(mergeFlags(config(EXAMPLE), {})).toEqual({ ok: true, config: config(EXAMPLE) });
   });

@@ -41,15 +41,16 @@ export async function configure(flags: ConfigFlags, host: Host): Promise<Configu
   }
   const { registry, bundle } = read.config;
   const wanted = [
-    { path: registry, as: 'the registry' },
-    ...(bundle === undefined ? [] : [{ path: bundle, as: 'the bundle', kind: 'file' as const }]),
+    ...(registry === undefined ? [] : [{ path: registry, as: 'the registry' }]),
+    ...(bundle?.path === undefined ? [] : [{ path: bundle.path, as: 'the bundle' }]),
+    ...(bundle?.signing === undefined ? [] : [{ path: bundle.signing.public_key, as: 'bundle.signing.public_key' }]),
   ];
   return (await allThere(host, wanted)) ? read : { ok: false, exit: EXIT.usage };
 }
 
 /**
- * The same flags and the same file again, for a reload. Callers and the contents of TLS files can change; of all else only
- * the names of what differs are told.
+ * The same flags and the same file again, for a reload. Callers, the contents of TLS files and the pinned bundle can change;
+ * of all else only the names of what differs are told.
  * @param started what was read at the start, which is in force but for callers and certificates
  */
 export async function reconfigure(flags: ConfigFlags, started: Settings): Promise<Reread> {
@@ -66,6 +67,7 @@ export async function reconfigure(flags: ConfigFlags, started: Settings): Promis
     ok: true,
     callers: read.config.callers,
     tls: read.tls,
+    revision: read.config.bundle?.remote?.revision,
     warnings: names.length === 0 ? [] : [{ severity: 'warning', message }],
   };
 }
@@ -115,6 +117,7 @@ const FIXED = [
   'listen',
   'registry',
   'bundle',
+  'watch',
   'allow_modified_core',
   'limits',
   'keys',
@@ -124,12 +127,21 @@ const FIXED = [
 ] as const;
 
 function changed(before: ServableConfig, after: ServableConfig): readonly string[] {
-  const names: string[] = FIXED.filter((name) => !isDeepStrictEqual(before[name], after[name]));
+  // Which bundle is wanted may change; where it comes from not.
+  const [then, now] = [unpinned(before), unpinned(after)];
+  const names: string[] = FIXED.filter((name) => !isDeepStrictEqual(then[name], now[name]));
   const [had, has] = [before.tls, after.tls];
   if ((had === undefined) !== (has === undefined)) names.push('tls');
   // Whether certificates are asked for is fixed; what they are verified with is not.
   else if ((had?.client_ca === undefined) !== (has?.client_ca === undefined)) names.push('tls.client_ca');
   return names;
+}
+
+function unpinned(config: ServableConfig): ServableConfig {
+  const { bundle } = config;
+  if (bundle?.remote === undefined) return config;
+  const { revision, ...remote } = bundle.remote;
+  return { ...config, bundle: { ...bundle, remote } };
 }
 
 const THEN = 'mend them, and see the rest then, if there are more';

@@ -1,5 +1,6 @@
 /** `audgate serve`: decides over HTTP until it is told to end. */
-import { fileSources } from '../sources.ts';
+import { randomInt } from 'node:crypto';
+import { configuredSources } from '../sources.ts';
 import { type ConfigFlags, configure, reconfigure } from './configure.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { createLog } from './log.ts';
@@ -31,6 +32,9 @@ export const addServe: Add = (program, host, finish) => {
     .action((flags: ConfigFlags) => finish(serve(flags, host)));
 };
 
+/** Steps of the random delay between two questions for a bundle. */
+const RANGE = 2 ** 32;
+
 export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
   const configured = await configure(flags, host);
   if (!configured.ok) return configured.exit;
@@ -43,16 +47,25 @@ export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
     asked = true;
   };
   const stopReloading = host.onSignal('SIGHUP', () => reload());
+  const sources = configuredSources({
+    registry: config.registry ?? null,
+    bundle: config.bundle ?? null,
+    allow_modified_core: config.allow_modified_core,
+    watch: config.watch,
+    random: () => randomInt(RANGE) / RANGE,
+    now: host.now,
+  });
+  const reread = async () => {
+    const read = await reconfigure(flags, configured);
+    // The reload that asked is the one that looks for it.
+    if (read.ok) sources.pin(read.revision);
+    return read;
+  };
   const started = await start({
     config,
     tls,
-    ...(flags.config !== undefined && { reread: () => reconfigure(flags, configured) }),
-    sources: fileSources({
-      registry: config.registry,
-      bundle: config.bundle ?? null,
-      allow_modified_core: config.allow_modified_core,
-      now: host.now,
-    }),
+    ...(flags.config !== undefined && { reread }),
+    sources,
     records: host.stdout,
     log,
     host,

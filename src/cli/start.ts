@@ -25,6 +25,8 @@ export type Reread =
       readonly callers: Callers;
       /** Null: none, which changes nothing for a service that was started with TLS. */
       readonly tls: TlsMaterial | null;
+      /** The one bundle that is wanted; undefined: the newest. */
+      readonly revision?: string | undefined;
       readonly warnings: readonly ReloadProblem[];
     }
   | { readonly ok: false; readonly problems: readonly ReloadProblem[] };

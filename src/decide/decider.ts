@@ -23,6 +23,32 @@ export interface ReloadReport {
   readonly problems: readonly ReloadProblem[];
 }
 
+/** Where the bundle of custom rules comes from, and how it stands with it (`/v1/status`). Times are RFC 3339. */
+export interface BundleStatus {
+  readonly source: 'file' | 'url';
+  /** Path, or URL without its query. */
+  readonly location: string;
+  /** SHA-256 of the bundle's bytes: what a pin or `sha256sum` names. Null: none from there is in force, or it is no URL's. */
+  readonly digest: string | null;
+  /** What its manifest calls it. */
+  readonly revision: string | null;
+  /** The registry in force came with it. */
+  readonly registry: boolean;
+  /** Signatures are required, so that it has a right one. */
+  readonly signed: boolean;
+  readonly from_cache: boolean;
+  /** Last answer of the server, or last reading of the file. */
+  readonly checked_at: string | null;
+  /** When the source last had what is in force. */
+  readonly confirmed_at: string | null;
+  readonly stale: boolean;
+  readonly pinned: string | null;
+  /** Digests in the cache, the last used first. */
+  readonly kept: readonly string[];
+  /** Why the source’s newest is not in force. */
+  readonly last_error: null | { readonly at: string; readonly problems: readonly string[] };
+}
+
 /** What http, mcp and the commands ask: one decision, made the same way everywhere. */
 export interface Decider {
   /** Decides and records once. Never throws for anything that a client or gateway wrote. */
@@ -35,4 +61,6 @@ export interface Decider {
   current(): Snapshot;
   issuerStatus(): Readonly<Record<string, IssuerStatus>>;
   lastReload(): ReloadReport | null;
+  /** Null: there is no bundle. */
+  bundleStatus(): BundleStatus | null;
 }

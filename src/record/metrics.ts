@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision } from '../decision/decision.ts';
+import { type BundleAge, createBundleMetrics } from './bundle-metrics.ts';
 import type { Door } from './entry.ts';
 
 /** Seconds. A decision takes some tens of microseconds; the upper ones show a key fetch in the way. */
@@ -15,6 +16,8 @@ export interface Gauges {
   readonly revision: string;
   /** Keys held, by registry key of the issuer. */
   readonly issuerKeys: Readonly<Record<string, number>>;
+  /** Absent or null: there is no bundle that a server must confirm. */
+  readonly bundle?: BundleAge | null;
 }
 
 export interface Metrics {
@@ -29,6 +32,8 @@ export interface Metrics {
   recordsLost(outcome: 'dropped' | 'refused', records: number): void;
   /** What rules that only report would have denied in one decision. @param reports names are files', codes not labels */
   reported(reports: readonly { readonly rule: string; readonly code: string }[]): void;
+  /** One question to the server of bundles. */
+  bundleChecked(outcome: 'changed' | 'unchanged' | 'failed'): void;
   /** One fetch of a key set. @param issuer registry key */
   keysFetched(issuer: string, ok: boolean): void;
   readonly contentType: string;
@@ -113,6 +118,8 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const bundles = createBundleMetrics(register);
+
   const byReason = remembered((decision, reason) => decisions.labels({ decision, reason }));
   const byDoor = remembered((door, decision) => doors.labels({ door, decision }));
   const timed = {
@@ -137,8 +144,10 @@ export function createMetrics(): Metrics {
       for (const { rule, code } of found) reports.inc({ rule, outcome: REPORTED[code] ?? 'would_deny' });
     },
     keysFetched: (issuer, ok) => fetches.inc({ issuer, outcome: outcome(ok) }),
+    bundleChecked: bundles.checked,
     contentType: register.contentType,
-    render({ version, revision, issuerKeys }) {
+    render({ version, revision, issuerKeys, bundle = null }) {
+      bundles.age(bundle);
       info.reset();
       info.set({ version, revision }, 1);
       keys.reset();

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import type { CallerConfig, Callers } from '../../src/config/callers.ts';
 import type { Listen } from '../../src/config.ts';
 import type { Ask, Caller } from '../../src/decide/ask.ts';
-import type { Decider, ReloadReport } from '../../src/decide/decider.ts';
+import type { BundleStatus, Decider, ReloadReport } from '../../src/decide/decider.ts';
 import type { Snapshot } from '../../src/decide/snapshot.ts';
 import type { Decision } from '../../src/decision/decision.ts';
 import type { Explanation } from '../../src/decision/explanation.ts';
@@ -95,6 +95,7 @@ export interface Options {
   readonly request_timeout_ms?: number;
   readonly servers?: readonly ServerRecord[];
   readonly lastReload?: ReloadReport;
+  readonly bundle?: BundleStatus;
 }
 
 export async function serve(options: Options = {}): Promise<Served> {
@@ -128,6 +129,7 @@ export async function serve(options: Options = {}): Promise<Served> {
     current: () => snapshot,
     issuerStatus: () => ({ corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } }),
     lastReload: () => options.lastReload ?? null,
+    bundleStatus: () => options.bundle ?? null,
   };
   const { callers = {} } = options;
   const app = createApp({

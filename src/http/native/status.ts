@@ -1,6 +1,6 @@
 /** `GET /v1/status` (contract 3): what is in force, and what troubles it. */
 import type { Caller } from '../../decide/ask.ts';
-import type { ReloadProblem, ReloadReport } from '../../decide/decider.ts';
+import type { BundleStatus, ReloadProblem, ReloadReport } from '../../decide/decider.ts';
 import { answerJson, type CallerRoute, type Parts } from '../route.ts';
 
 /** Problems of a reload that are shown; the answer must not grow with a registry that is wrong all over. */
@@ -30,11 +30,23 @@ export function createStatus({ decider, version, startedAt, now }: Parts): Calle
         core: { digest: core.digest, modified: core.modified },
         custom: custom === null ? null : { digest: custom.digest, rules: custom.rules },
       },
+      bundle: bundleFor(caller, decider.bundleStatus()),
       last_reload: reportFor(caller, decider.lastReload()),
       issuers: decider.issuerStatus(),
       waivers: { active, expired },
     });
   };
+}
+
+/** Its revision is the digest of its module. */
+
+/** As with reloads: problems may name any server. */
+function bundleFor(caller: Caller, status: BundleStatus | null): BundleStatus | null {
+  if (status === null || status.last_error === null) return status;
+  const { at, problems } = status.last_error;
+  if (caller.servers === '*') return { ...status, last_error: { at, problems: problems.slice(0, MAX_PROBLEMS) } };
+  const message = `${counted(problems.length, '')}; a caller with servers '*' sees them`;
+  return { ...status, last_error: { at, problems: [message] } };
 }
 
 interface ShownReport extends Omit<ReloadReport, 'problems'> {
