@@ -1,0 +1,48 @@
+/** A refusal for the audience says what to set at an issuer of this make. */
+import { describe, expect, it } from 'vitest';
+import { PROFILE_NAMES, type ProfileName } from '../../src/registry/profile/profile.ts';
+import { PROFILES } from '../../src/registry/profile/profiles.ts';
+import { remedyFor } from '../../src/registry/profile/remedy.ts';
+import { FILES } from '../property/world.ts';
+import { BILLING, openDesk } from './desk.ts';
+
+/** What a token of type at+jwt needs to be one of this make; that of others is that of RFC 9068. */
+const CLAIMS: Partial<Record<ProfileName, object>> = {
+  okta: { client_id: null, cid: 'client-1', scope: null, scp: ['files:read'] },
+  entra: { client_id: null, azp: 'client-1', scope: null, scp: 'files:read' },
+  keycloak: { typ: 'Bearer' },
+  cognito: { token_use: 'access' },
+  google: { client_id: null, azp: 'client-1' },
+};
+const MADE = PROFILE_NAMES.filter((name) => name !== 'rfc9068');
+
+describe.each(MADE)('%s', (name) => {
+  const sentence = remedyFor(PROFILES[name], 'audience', FILES)?.sentence ?? 'none';
+  const asked = async (aud: string | readonly string[] | null) => {
+    const corp = { profile: name, token_types: ['at+jwt'] };
+    const { reasonFor } = await openDesk({ issuers: { corp } });
+    return reasonFor({ ...CLAIMS[name], aud });
+  };
+
+  it('without an audience', async () => {
+    const ask = `Ask the authorization server for a token with resource=${FILES}.`;
+    expect(await asked(null)).toMatchObject({
+      code: 'audience_missing',
+      message: `The token names no audience (aud). ${ask} ${sentence}`,
+    });
+  });
+
+  it('with the neighbour’s audience, alone or beside', async () => {
+    const [alone, beside] = await Promise.all([asked(BILLING), asked([FILES, BILLING])]);
+    expect([alone.code, beside.code]).toEqual(['audience_mismatch', 'audience_not_exclusive']);
+    for (const { message } of [alone, beside]) expect(message.endsWith(` ${sentence}`)).toBe(true);
+  });
+});
+
+it('of an issuer that follows RFC 9068 the message stays as it was', async () => {
+  const { reasonFor } = await openDesk();
+  const { message } = await reasonFor({ aud: null });
+  expect(message).toBe(
+    `The token names no audience (aud). Ask the authorization server for a token with resource=${FILES}.`,
+  );
+});
