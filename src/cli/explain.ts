@@ -1,18 +1,20 @@
-/** `audgate explain`: one decision, and what every rule saw. */
-import type { ExplainedCheck } from '../decision/explanation.ts';
-import type { RuleOutcome } from '../decision/verdict.ts';
+/** `audgate explain`: one decision, what every rule saw, and the smallest changes that would allow it. */
 import { type AskOptions, addAskOptions, readQuestion } from './ask.ts';
 import { exitOf, LOCAL } from './decide.ts';
 import { openDecider } from './decider.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { type Add, examples } from './options.ts';
 import { printDecision } from './print-decision.ts';
-import { painter, print, printJson, type Style, shown, table } from './terminal.ts';
+import { printExplanation } from './print-explanation.ts';
+import { printJson } from './terminal.ts';
 
 export const addExplain: Add = (program, host, finish) => {
   addAskOptions(program.command('explain'))
-    .summary('decide one call, and show what every rule saw')
-    .description('Decide one call, and show what every rule saw. The access token is read from standard input.')
+    .summary('decide one call, show what every rule saw, and what would allow it')
+    .description(
+      'Decide one call, and show what every rule saw, the line of the registry that made it so, and the smallest changes that\n' +
+        'would allow it, from each side. The access token is read from standard input.',
+    )
     .addHelpText(
       'after',
       examples(
@@ -35,26 +37,7 @@ async function explain(options: AskOptions, host: Host): Promise<Exit> {
     printJson(host.stdout, explanation);
   } else {
     printDecision(explanation.would_decide, host);
-    print(host.stdout, '', ...checks(explanation.checks, host));
+    printExplanation(explanation, host);
   }
   return exitOf(explanation.would_decide);
-}
-
-const STYLES: Readonly<Record<RuleOutcome, Style>> = {
-  satisfied: 'green',
-  denied: 'red',
-  not_satisfied: 'red',
-  not_evaluated: 'dim',
-};
-
-function checks(all: readonly ExplainedCheck[], host: Host): readonly string[] {
-  const paint = painter(host.stdout, host.env);
-  const words = (values: ExplainedCheck['actual']) => values.map(shown).join(' ') || '-';
-  const rows = all.map(({ rule, outcome, expected, actual, registry, rule_file }) => {
-    return [rule, outcome, words(expected), words(actual), registry ?? '-', rule_file];
-  });
-  return table(host.stdout, ['RULE', 'OUTCOME', 'EXPECTED', 'ACTUAL', 'REGISTRY', 'RULE FILE'], rows, (line, index) => {
-    const check = all[index];
-    return paint(check === undefined ? 'bold' : STYLES[check.outcome], line);
-  });
 }

@@ -214,4 +214,21 @@ describe('explain', () => {
     expect(rows).toContainEqual(['RULE', 'OUTCOME', 'EXPECTED', 'ACTUAL', 'REGISTRY', 'RULE FILE']);
     expect(rows.find(([rule]) => rule === 'audience')).toMatchObject({ 1: 'satisfied', length: 6 });
   });
+
+  test('names what would allow the call: numbered for people, a table for programs', async () => {
+    const token = await world.token({ claims: { scope: '' } });
+    const piped = (await ask('explain', token, '--tool', 'read_file')).stdout;
+    const rows = piped.split('\n').map((line) => line.split('\t'));
+    expect(rows).toContainEqual(['NO', 'SIDE', 'ALLOWS', 'WITH', 'REGISTRY', 'CHANGE', 'WHY']);
+    expect(rows.find(([number]) => number === '1')).toMatchObject({ 1: 'client', 2: 'tried', 3: '-', length: 7 });
+    const { stdout } = await inProcess(argsOf('explain', ['--tool', 'read_file']), {
+      stdin: token,
+      terminals: ['stdout'],
+      env: { NO_COLOR: '1' },
+    });
+    expect(stdout).toMatch(
+      /^1 {2}client {2}tried: allows\n {3}Ask \S+ for a token with scope="files:read"\.\n {3}The operation/m,
+    );
+    expect(stdout).not.toContain('\t');
+  });
 });
