@@ -1,4 +1,4 @@
-/** All checks and tests of the Rego in this project: the core, the helpers of tests, and the examples. */
+/** All checks and tests of the Rego in this project: the core, the helpers of tests, the examples and the recipes. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nativeCapabilities } from '../src/policy/capabilities.ts';
@@ -32,8 +32,9 @@ export async function testProject(opa: Opa, policies: string, print: (line: stri
   await step('format', checkFormat(opa, policies));
   await step('core', testCore(tools, policies));
   await step('core.wasm and capabilities are fresh', checkFresh(opa, policies));
-  for (const example of await readdir(join(policies, 'examples')))
-    await step(`example ${example}`, testExample(tools, join(policies, 'examples', example)));
+  for (const group of ['examples', 'recipes'])
+    for (const rule of await readdir(join(policies, group)))
+      await step(`${group}/${rule}`, testRule(tools, join(policies, group, rule)));
   return failed ? 1 : 0;
 }
 
@@ -76,7 +77,7 @@ async function checkFresh(opa: Opa, policies: string): Promise<Step> {
   };
 }
 
-async function testExample(tools: Toolchain, folder: string): Promise<Step> {
+async function testRule(tools: Toolchain, folder: string): Promise<Step> {
   const tested = await testPolicies(tools, folder);
   if (tested.problems.length > 0) return tested;
   const built = await buildPolicies(tools, folder);
