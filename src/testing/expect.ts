@@ -32,7 +32,7 @@ function challenge({ challenge: wanted }: Expectation, decision: Decision): (str
 }
 
 /** The challenge's; 200 for allow, 503 for indeterminate. */
-function statusOf(decision: Decision): number {
+export function statusOf(decision: Decision): number {
   switch (decision.decision) {
     case 'allow':
       return 200;

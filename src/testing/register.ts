@@ -29,11 +29,17 @@ export async function registerKeys(
     if (first !== undefined) algorithms[key] = first;
   }
   const keys = await createIssuerKeys(algorithms);
-  const loaded = await load(written, now, (issuer) => {
+  const loaded = await load(written, now, keySources(keys).loaded);
+  return { ok: true, loaded, keyless, keys };
+}
+
+/** What takes the place of each issuer's key source. */
+export function keySources(keys: Registered['keys']) {
+  const loaded = (issuer: string): KeySource => {
     const key = keys.get(issuer);
     return { kind: 'jwks', keys: key === undefined ? [] : [key.jwk] };
-  });
-  return { ok: true, loaded, keyless, keys };
+  };
+  return { loaded, keyless: unavailable };
 }
 
 /** `.invalid` never resolves (RFC 6761 §6.4); what fetches it in a case fails before that. */

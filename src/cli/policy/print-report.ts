@@ -31,7 +31,7 @@ function printCoverage(coverage: Coverage, host: Host): void {
   for (const gap of gapsOf(coverage)) print(stdout, `${paint('yellow', 'not covered:')} ${shown(gap)}`);
 }
 
-function printCounts({ runs, cases, withOpa }: Report, host: Host): void {
+function printCounts({ runs, cases, tools }: Report, host: Host): void {
   const paint = painter(host.stdout, host.env);
   for (const { engine, passed, failed } of runs) {
     const line = `Rego tests on ${engine}: ${passed} passed, ${failed} failed`;
@@ -39,7 +39,7 @@ function printCounts({ runs, cases, withOpa }: Report, host: Host): void {
   }
   const { policy, facts, failed, unusable } = count(cases);
   if (policy + facts + unusable === 0) return;
-  const engines = withOpa ? 'opa eval, WASM and HTTP' : 'WASM and HTTP';
+  const engines = tools !== null ? 'opa eval, WASM and HTTP' : 'WASM and HTTP';
   const ways = `${policy} through ${engines}, ${facts} through decide and HTTP`;
   const broken = unusable > 0 ? `, ${unusable} files cannot be run` : '';
   const line = `Cases: ${ways}; ${failed} failed${broken}`;

@@ -24,8 +24,8 @@ export interface Report {
   readonly problems: readonly RegoProblem[];
   readonly runs: readonly TestRun[];
   readonly cases: readonly FileResult[];
-  /** Cases ran through `opa eval` too. */
-  readonly withOpa: boolean;
+  /** Null: there was no OPA; cases then did not run through `opa eval`. */
+  readonly tools: Toolchain | null;
   /** Rego tests are there, and nothing could run them. */
   readonly untested: boolean;
 }
@@ -57,7 +57,7 @@ export async function runTests(folder: string, options: TestOptions, host: Host)
   // Rules that do not compile would fail every case for the same reason.
   const broken = hasErrors(problems) && runs.length === 0;
   const cases = broken ? [] : await runCases(folder, { tools, rules: built, filter }, host);
-  return { problems, runs, cases, withOpa: tools !== null, untested };
+  return { problems, runs, cases, tools, untested };
 }
 
 const filtered = (tools: Toolchain, only: string | undefined): Toolchain & TestTools =>

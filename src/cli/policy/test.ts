@@ -1,6 +1,6 @@
 /** `audgate policy test`: Rego tests on both engines, and case files. */
 import { writeFile } from 'node:fs/promises';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { coverageOf, gapsOf } from '../../testing/coverage.ts';
 import { junit } from '../../testing/junit.ts';
 import { count } from '../../testing/run.ts';
@@ -9,6 +9,7 @@ import { type Add, examples, once } from '../options.ts';
 import { allThere } from '../paths.ts';
 import { print, printJson, shown } from '../terminal.ts';
 import { caseFailed } from './cases.ts';
+import { mutate } from './mutate.ts';
 import { printReport } from './print-report.ts';
 import { hasErrors } from './problems.ts';
 import { type Report, runTests, type TestOptions } from './run-tests.ts';
@@ -18,6 +19,8 @@ interface Flags extends TestOptions {
   readonly junit?: string;
   readonly coverage?: true;
   readonly requireCoverage?: true;
+  readonly mutate?: true;
+  readonly minScore?: number;
 }
 
 export const addTest: Add = (group, host, finish) => {
@@ -34,6 +37,12 @@ export const addTest: Add = (group, host, finish) => {
     .addOption(once('--bundle <file>', 'built rules, for cases in place of those that their files name'))
     .option('--coverage', 'tell which rules, tools, prompts and resources no case allows or denies')
     .option('--require-coverage', 'the same, and end with 1 where there are such')
+    .option('--mutate', 'then change registry and rules, one place at a time, and list what no test or case notices')
+    .addOption(
+      new Option('--min-score <percent>', 'with --mutate: end with 1 where fewer changes are noticed')
+        .argParser(percentage)
+        .implies({ mutate: true }),
+    )
     .addOption(once('--junit <file>', 'write the results as JUnit XML too'))
     .option('--json', 'print {"problems": […], "runs": […], "cases": […], "counts": {…}}')
     .addHelpText(
@@ -41,6 +50,7 @@ export const addTest: Add = (group, host, finish) => {
       examples(
         'audgate policy test ./rules',
         'audgate policy test . --filter read_file --coverage',
+        'audgate policy test . --mutate --min-score 95',
         'audgate policy test . --engine wasm --bundle rules.tar.gz --junit results.xml',
       ),
     )
@@ -52,7 +62,18 @@ async function test(folder: string, flags: Flags, host: Host): Promise<Exit> {
   const wanted = bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' } as const];
   if (!(await allThere(host, [{ path: folder, as: 'the folder', kind: 'folder' }, ...wanted]))) return EXIT.usage;
   const report = await runTests(folder, flags, host);
-  return report === null ? EXIT.usage : tell(folder, report, flags, host);
+  if (report === null) return EXIT.usage;
+  if (!flags.mutate) return tell(folder, report, flags, host);
+  const { problems, cases, tools } = report;
+  // What fails already would be taken for what notices.
+  if (hasErrors(problems) || cases.some(caseFailed)) return tell(folder, report, flags, host);
+  return mutate(folder, flags, tools, host);
+}
+
+function percentage(value: string): number {
+  const number = Number(value);
+  if (!/^\d{1,3}$/.test(value) || number > 100) throw new InvalidArgumentError('Write a whole number, 0 to 100.');
+  return number;
 }
 
 async function tell(folder: string, report: Report, flags: Flags, host: Host): Promise<Exit> {

@@ -1,0 +1,83 @@
+/** Changes a registry in one place at a time, and asks which case notices. */
+import type { Policy } from '../../policy/policy.ts';
+import { loadRegistryValue } from '../../registry/load.ts';
+import type { Registry, ServerRecord } from '../../registry/registry.ts';
+import { keySources } from '../register.ts';
+import { expectedOf, type FrozenCases, noticing, type Registries, registriesOf } from './frozen.ts';
+import { type RegistryMutant, registryMutants } from './registry-mutants.ts';
+import type { Score, Survivor } from './score.ts';
+import { yamlOf } from './suggestion.ts';
+
+/** A file's cases, and the policy that judges them. */
+export interface Judged {
+  readonly frozen: FrozenCases;
+  readonly policy: Policy;
+}
+
+/** @param files those that share one registry, at least one */
+export async function mutateRegistry(files: readonly [Judged, ...Judged[]], newId: () => string): Promise<Score> {
+  const [{ frozen: first }] = files;
+  const original = registriesOf(first.opened).loaded;
+  const survivors: Survivor[] = [];
+  let noticed = 0;
+  let void_ = 0;
+  for (const mutant of registryMutants(original, Math.floor(first.opened.now / 1000))) {
+    let by: string | null = null;
+    let real = true;
+    for (const { frozen, policy } of files) {
+      const changed = changedBy(mutant, frozen);
+      real = changed !== null && !isIdle(mutant, original, changed.loaded);
+      if (!real || changed === null) break;
+      by = await noticing(frozen, changed, policy, newId);
+      if (by !== null) break;
+    }
+    if (!real) void_ += 1;
+    else if (by !== null) noticed += 1;
+    else survivors.push(await survivor(mutant, files[0], newId));
+  }
+  return { noticed, survivors, void: void_ };
+}
+
+/** Its case expects what is decided today: other rules may have their say there too. */
+async function survivor({ what, place, suggestion }: RegistryMutant, { frozen, policy }: Judged, newId: () => string) {
+  const expect = (await expectedOf(suggestion, frozen, policy, newId)) ?? suggestion.expect;
+  return { what, place, case: yamlOf({ ...suggestion, expect }) };
+}
+
+/** Null: no such registry can be loaded. */
+function changedBy({ change }: RegistryMutant, { opened }: FrozenCases): Registries | null {
+  if (change.kind === 'audience') {
+    const { loaded, keyless } = registriesOf(opened);
+    return { loaded: accepting(loaded, change), keyless: accepting(keyless, change) };
+  }
+  const sources = keySources(opened.registered.keys);
+  const load = (replaceKeySource: (typeof sources)[keyof typeof sources]) =>
+    loadRegistryValue(change.value, { now: opened.now / 1000, replaceKeySource, file: 'mutant' });
+  const loaded = load(sources.loaded);
+  const keyless = load(sources.keyless);
+  return loaded.ok && keyless.ok ? { loaded: loaded.registry, keyless: keyless.registry } : null;
+}
+
+/** The same call needs as many scopes as before: the method asks for what its target no longer does, or the reverse. */
+function isIdle({ probe }: RegistryMutant, before: Registry, after: Registry): boolean {
+  if (probe === undefined) return false;
+  const needed = (registry: Registry) => registry.servers.get(probe.server)?.operation(probe.call)?.scopes.length;
+  return needed(before) === needed(after);
+}
+
+function accepting(registry: Registry, { server: key, audience }: { server: string; audience: string }): Registry {
+  const widened = (record: ServerRecord): ServerRecord =>
+    record.key !== key
+      ? record
+      : {
+          ...record,
+          audiences: [...record.audiences, audience],
+          inputFor: (issuer) => {
+            const input = record.inputFor(issuer);
+            return { ...input, audiences: [...input.audiences, audience] };
+          },
+        };
+  const each = (records: ReadonlyMap<string, ServerRecord>) =>
+    new Map([...records].map(([name, record]) => [name, widened(record)]));
+  return { ...registry, servers: each(registry.servers), serverByResource: each(registry.serverByResource) };
+}
