@@ -1,7 +1,8 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audgate, createWorld, FILES } from './audgate.ts';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { audgate, createWorld, ended, FILES, spawnAudgate } from './audgate.ts';
 
 let world: Awaited<ReturnType<typeof createWorld>>;
 beforeAll(async () => {
@@ -148,6 +149,36 @@ cases:
     const xml = await readFile(output, 'utf8');
     expect(xml).toMatch(/<testsuite name="[^"]*one\.yaml" tests="1" failures="1">/);
     expect(xml).toContain('<failure message="decision: expected deny, got allow">');
+  });
+
+  test('runs again when a file changes, until it is told to end', async () => {
+    const place = await folder('watched', { 'cases/one.yaml': cases('allow') });
+    const child = spawnAudgate([
+      'policy',
+      'test',
+      place,
+      '--watch',
+      '--engine',
+      'wasm',
+      '--junit',
+      join(place, 'x.xml'),
+    ]);
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    const told = (async () => {
+      const runs: string[] = [];
+      for await (const line of createInterface({ input: child.stdout })) {
+        if (!line.startsWith('Cases:')) continue;
+        runs.push(line);
+        if (runs.length === 1) await folder('watched', { 'cases/one.yaml': cases('deny') });
+        else child.kill('SIGINT');
+      }
+      return runs.map((line) => line.replace(/^.*; /, ''));
+    })();
+    const { code } = await ended(child);
+    expect(await told).toEqual(['0 failed', '1 failed']);
+    expect(code).toBe(0);
   });
 
   test('ends with 1 when a test fails', async () => {

@@ -13,6 +13,7 @@ import { mutate } from './mutate.ts';
 import { printReport } from './print-report.ts';
 import { hasErrors } from './problems.ts';
 import { type Report, runTests, type TestOptions } from './run-tests.ts';
+import { again } from './watch.ts';
 
 interface Flags extends TestOptions {
   readonly json?: true;
@@ -21,6 +22,7 @@ interface Flags extends TestOptions {
   readonly requireCoverage?: true;
   readonly mutate?: true;
   readonly minScore?: number;
+  readonly watch?: true;
 }
 
 export const addTest: Add = (group, host, finish) => {
@@ -44,6 +46,7 @@ export const addTest: Add = (group, host, finish) => {
         .implies({ mutate: true }),
     )
     .addOption(once('--junit <file>', 'write the results as JUnit XML too'))
+    .option('--watch', 'run again whenever a file in the folder changes, until Ctrl-C')
     .option('--json', 'print {"problems": […], "runs": […], "cases": […], "counts": {…}}')
     .addHelpText(
       'after',
@@ -61,6 +64,10 @@ async function test(folder: string, flags: Flags, host: Host): Promise<Exit> {
   const { bundle } = flags;
   const wanted = bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' } as const];
   if (!(await allThere(host, [{ path: folder, as: 'the folder', kind: 'folder' }, ...wanted]))) return EXIT.usage;
+  return flags.watch ? again(folder, () => run(folder, flags, host), flags.junit, host) : run(folder, flags, host);
+}
+
+async function run(folder: string, flags: Flags, host: Host): Promise<Exit> {
   const report = await runTests(folder, flags, host);
   if (report === null) return EXIT.usage;
   if (!flags.mutate) return tell(folder, report, flags, host);
