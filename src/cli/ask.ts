@@ -18,7 +18,8 @@ const MAX_DEPTH = 32;
 const MAX_TOKEN_BYTES = 1024 * 1024;
 
 export interface AskOptions {
-  readonly registry: string;
+  /** Absent: the bundle's own. */
+  readonly registry?: string;
   readonly bundle?: string;
   readonly server: string;
   readonly method?: string;
@@ -41,7 +42,7 @@ export interface Question {
 
 export function addAskOptions(command: Command): Command {
   return command
-    .addOption(once('--registry <path>', 'registry file or folder').makeOptionMandatory())
+    .addOption(once('--registry <path>', 'registry file or folder; without, the one that the bundle holds'))
     .addOption(once('--bundle <file>', 'bundle of custom rules, from audgate policy build'))
     .addOption(once('--server <resource>', 'registered resource of the server that is called').makeOptionMandatory())
     .addOption(once('--method <name>', 'MCP method; by default the one that the target belongs to'))

@@ -8,6 +8,7 @@ import { EXIT, type Exit, type Host } from './host.ts';
 import { createLog } from './log.ts';
 import { allThere } from './paths.ts';
 import { printProblems } from './problems.ts';
+import { print } from './terminal.ts';
 
 export type Opened =
   | { readonly ok: true; readonly service: Service }
@@ -17,13 +18,22 @@ export type Opened =
 /** @param at the time to decide for, milliseconds since the epoch; the files are judged as of now */
 export async function openDecider(options: AskOptions, at: number | undefined, host: Host): Promise<Opened> {
   const { registry, bundle } = options;
+  if (registry === undefined && bundle === undefined) {
+    print(host.stderr, 'audgate: name a registry with --registry, or with --bundle a bundle that holds one');
+    return { ok: false, exit: EXIT.usage };
+  }
   const wanted = [
-    { path: registry, as: '--registry' },
+    ...(registry === undefined ? [] : [{ path: registry, as: '--registry' }]),
     ...(bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' as const }]),
   ];
   if (!(await allThere(host, wanted))) return { ok: false, exit: EXIT.usage };
   const started = await createService({
-    sources: fileSources({ registry, bundle: bundle ?? null, allow_modified_core: false, now: host.now }),
+    sources: fileSources({
+      registry: registry ?? null,
+      bundle: bundle ?? null,
+      allow_modified_core: false,
+      now: host.now,
+    }),
     keys: defaultConfig().keys,
     now: at === undefined ? host.now : () => at,
     ticks: host.ticks,

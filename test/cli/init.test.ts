@@ -126,7 +126,7 @@ describe('the package that npm packs writes a repository', () => {
     expect(await filesIn(repository)).toEqual(await filesIn(join(place, 'from-sources')));
   });
 
-  test('whose README leads through: each command ends well', async () => {
+  test('whose README leads through: each command ends well', { timeout: 180_000 }, async () => {
     const page = await readFile(join(repository, 'README.md'), 'utf8');
     const [block, ...more] = blocksOf(page);
     expect(more).toEqual([]);
@@ -148,7 +148,7 @@ describe('the package that npm packs writes a repository', () => {
     await server.ended;
   });
 
-  test('whose CI runs the same commands, and passes', async () => {
+  test('whose CI runs the same commands, and passes', { timeout: 180_000 }, async () => {
     const workflow = parse(await readFile(join(repository, '.github/workflows/policy.yaml'), 'utf8'));
     const steps: readonly { readonly run?: string }[] = workflow.jobs.policy.steps;
     const commands = steps.flatMap((step) => step.run ?? []).filter((command) => !command.startsWith('npm install'));
@@ -159,7 +159,7 @@ describe('the package that npm packs writes a repository', () => {
     expect(code, `${stdout}\n${stderr}`).toBe(0);
   });
 
-  test('whose CI fails when a rule loses its limit', async () => {
+  test('whose CI fails when a rule loses its limit', { timeout: 180_000 }, async () => {
     const file = join(repository, 'rules/refund_limit/refund_limit.rego');
     const rule = await readFile(file, 'utf8');
     await writeFile(file, rule.replace('\tamount <= limit\n', ''));

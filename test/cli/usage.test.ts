@@ -46,6 +46,7 @@ test.each([
   ['a folder of rules that is not there', ['policy', 'check', 'no/such/place']],
   ['a file for a folder of rules', ['policy', 'test', 'package.json']],
   ['no registry to serve', ['serve']],
+  ['no registry to decide by', ['decide', '--server', 's', '--tool', 't']],
   ['a registry to serve that is not there', ['serve', '--registry', 'no/such/place']],
   ['a configuration that is not there', ['serve', '--config', 'no/such/place']],
   ['a bundle that is not there', ['serve', '--registry', 'package.json', '--bundle', 'no/such/place']],
