@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addDecide } from './decide.ts';
 import { addDemo } from './demo.ts';
+import { addDiff } from './diff.ts';
 import { addExplain } from './explain.ts';
 import { addHelp } from './help-issuer.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
@@ -31,7 +32,7 @@ export async function run(host: Host): Promise<Exit> {
       getErrHasColors: () => false,
       outputError: (text, write) => write(text.replace(/^error: /, 'audgate: ')),
     });
-  for (const add of [addServe, addDemo, addDecide, addExplain, addInit, addRegistry, addPolicy, addReplay])
+  for (const add of [addServe, addDemo, addDecide, addExplain, addInit, addRegistry, addPolicy, addReplay, addDiff])
     add(program, host, finish);
   addHelp(program, host, finish);
   program.addHelpText('after', '\nExit codes: 0 allow or fine, 1 deny or problems, 2 wrong usage, 3 indeterminate.');

@@ -200,6 +200,7 @@ export async function decided(
   { server: named, call: asked, token }: Question,
   registry: Registry,
   policy: Policy,
+  seconds = NOW,
 ): Promise<Decided> {
   const at: Snapshot = { registry, policy, revision: 'sha256:0', loaded_at: 0 };
   const events: DecisionEvent[] = [];
@@ -215,7 +216,7 @@ export async function decided(
     newId: randomUUID,
   };
   const ask: Ask = { server: named, token: 'text', source: { kind: 'call', ...asked } };
-  const { decision } = await decide(ask, { name: 'local', servers: '*' }, at, parts, 'audgate/decide', NOW);
+  const { decision } = await decide(ask, { name: 'local', servers: '*' }, at, parts, 'audgate/decide', seconds);
   const [event] = events;
   if (event === undefined) throw new Error('nothing was recorded');
   return { decision, line: JSON.stringify(writeEntry(event, { labels: {}, arguments: false })) };

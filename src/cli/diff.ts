@@ -1,0 +1,149 @@
+/** `audgate diff`: what opens and closes between two registries or bundles, for any token, without any record. */
+import { type Combination, compareRegistries, type Difference, type Example } from '../replay/diff/registries.ts';
+import { compareRules, type RuleChange } from '../replay/diff/rules.ts';
+import { openSide, type Side } from '../replay/open.ts';
+import { EXIT, type Exit, type Host } from './host.ts';
+import { type Add, examples } from './options.ts';
+import { allThere } from './paths.ts';
+import { printProblems } from './problems.ts';
+import { painter, print, printJson, type Style, shown, table } from './terminal.ts';
+
+interface Flags {
+  readonly accept?: readonly string[];
+  readonly json?: true;
+}
+
+export const addDiff: Add = (program, host, finish) => {
+  program
+    .command('diff')
+    .summary('tell what opens and closes between two registries or bundles')
+    .description(
+      'Tell which server × operation × issuer combinations open or close between two registries or bundles, for which tokens.\n' +
+        'No record is needed: every kind of token that the two may tell apart is tried.',
+    )
+    .argument('<old>', 'registry file or folder, or bundle')
+    .argument('<new>', 'likewise')
+    .option('--accept <name...>', 'widening that is meant, by its whole name, or all of a server by its key')
+    .option('--json', 'print {"combinations": […], "rules": […], "uncertain": […], "widened": […]}')
+    .addHelpText(
+      'after',
+      `${examples(
+        'audgate diff registry-before registry-after',
+        "audgate diff old.tar.gz new.tar.gz --accept 'files tools/call delete_file corp' 'rule office_hours'",
+      )}\n\nExit codes: 0 nothing opens, or all that does is accepted; 1 access widens; 2 wrong usage.`,
+    )
+    .action((before: string, after: string, flags: Flags) => finish(diff(before, after, flags, host)));
+};
+
+async function diff(before: string, after: string, flags: Flags, host: Host): Promise<Exit> {
+  const wanted = [before, after].map((path) => ({ path, as: 'the registry or bundle' }));
+  if (!(await allThere(host, wanted))) return EXIT.usage;
+  const now = Math.floor(host.now() / 1000);
+  const [then, next] = [await openSide(before, now), await openSide(after, now)];
+  if (!then.ok || !next.ok) {
+    const problems = [then, next].flatMap((one) => (one.ok ? [] : one.problems));
+    printProblems(host, 'stderr', problems);
+    return EXIT.refused;
+  }
+  const unlike = incomparable(then.opened, next.opened);
+  if (unlike !== null) {
+    print(host.stderr, `audgate: ${unlike}`);
+    return EXIT.usage;
+  }
+  const found = compare(then.opened, next.opened, now);
+  const { accept = [] } = flags;
+  const widening = [
+    ...found.combinations.filter(({ gained }) => gained !== null),
+    ...found.rules.filter(({ change }) => change === 'removed'),
+  ];
+  const isAccepted = (one: Combination | RuleChange) =>
+    accept.includes(one.name) || ('server' in one && accept.includes(one.server));
+  const widened = widening.filter((one) => !isAccepted(one)).map(({ name }) => name);
+  const accepted = widening.filter(isAccepted).map(({ name }) => name);
+  const unused = accept.filter(
+    (name) => !widening.some((one) => one.name === name || ('server' in one && one.server === name)),
+  );
+  for (const name of unused) print(host.stderr, `audgate: --accept ${shown(name)}: nothing of that name widens`);
+  if (flags.json) printJson(host.stdout, { ...found, widened, accepted });
+  else printFound(found, { widened, accepted }, host);
+  return widened.length > 0 ? EXIT.refused : EXIT.fine;
+}
+
+function incomparable(then: Side, next: Side): string | null {
+  if ((then.registry === null) === (next.registry === null)) return null;
+  const lacking = then.registry === null ? 'the old' : 'the new';
+  return `${lacking} bundle holds no registry, and the other side has one: build it with audgate policy build --registry, or compare the registries themselves`;
+}
+
+interface Found extends Difference {
+  /** Null: one side holds no rules to compare. */
+  readonly rules: readonly RuleChange[];
+  readonly rules_compared: boolean;
+}
+
+function compare(then: Side, next: Side, now: number): Found {
+  const registries =
+    then.registry === null || next.registry === null
+      ? { combinations: [], uncertain: [] }
+      : compareRegistries(then.registry, next.registry, now);
+  const rules_compared = then.bundle !== null && next.bundle !== null;
+  return { ...registries, rules: rules_compared ? compareRules(then.bundle, next.bundle) : [], rules_compared };
+}
+
+const STYLES: Readonly<Record<Combination['change'], Style>> = {
+  opens: 'red',
+  widens: 'red',
+  shifts: 'yellow',
+  narrows: 'green',
+  closes: 'green',
+};
+const RULES: Readonly<Record<RuleChange['change'], string>> = {
+  removed: 'gone: what it denied opens',
+  added: 'new: it can only deny',
+  changed: 'changed: what it denies may open or close',
+};
+
+function printFound(
+  { combinations, rules, rules_compared, uncertain }: Found,
+  { widened, accepted }: { readonly widened: readonly string[]; readonly accepted: readonly string[] },
+  host: Host,
+): void {
+  const { stdout } = host;
+  const paint = painter(stdout, host.env);
+  const rows = combinations.map(({ change, name, gained, lost }) => {
+    const state = accepted.includes(name) ? `${change}, accepted` : change;
+    return [state, name, gained === null ? '-' : say(gained), lost === null ? '-' : say(lost)].map(shown);
+  });
+  if (rows.length > 0) {
+    const headings = ['CHANGE', 'SERVER OPERATION ISSUER', 'ALLOWED NOW, FOR ONE', 'DENIED NOW, FOR ONE'];
+    const styleOf = (index: number) => STYLES[combinations[index]?.change ?? 'shifts'];
+    print(
+      stdout,
+      ...table(stdout, headings, rows, (line, index) =>
+        index < 0 ? paint('bold', line) : paint(styleOf(index), line),
+      ),
+    );
+  }
+  for (const { name, change, before, after } of rules) {
+    const digests = [before, after].map((digest) => digest?.slice(0, 19) ?? 'none').join(' → ');
+    print(stdout, `${shown(name)} ${RULES[change]} (${digests})${accepted.includes(name) ? ', accepted' : ''}`);
+  }
+  if (!rules_compared) print(stdout, 'custom rules were not compared: they stand in bundles');
+  for (const { name, message } of uncertain) print(stdout, `${shown(name)}: ${shown(message)}`);
+  const closing = combinations.filter(({ lost }) => lost !== null).length;
+  const counts = `${widened.length} widen, ${accepted.length} widen and are accepted, ${closing} narrow`;
+  print(stdout, paint(widened.length > 0 ? 'red' : 'green', counts));
+}
+
+/** A token, by what makes the difference visible. */
+function say({ audiences, scopes, lifetime, tolerance, actor, algorithm, type, client, at }: Example): string {
+  return [
+    `aud ${audiences.join(' ')}`,
+    `scope ${scopes.join(' ') || 'none'}`,
+    `life ${lifetime} s`,
+    `${algorithm} ${type}`,
+    ...(tolerance > 0 ? [`${tolerance} s past its end`] : []),
+    ...(actor === null ? [] : [`actor ${actor}`]),
+    ...(client === null ? [] : [`client ${client}`, `at ${new Date(at * 1000).toISOString()}`]),
+  ].join(', ');
+}
