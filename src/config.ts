@@ -36,6 +36,14 @@ const configuration = z.strictObject({
   registry: path.optional().describe('registry file or folder, relative to this file'),
   bundle: bundleSource.optional(),
   watch: z.boolean().default(false).describe('reload when files of registry and bundle change'),
+  shadow: z
+    .strictObject({
+      bundle: path.describe(
+        'bundle that is judged beside the live one; only what differs is told; read again at SIGHUP',
+      ),
+    })
+    .exactOptional()
+    .describe('rules that decide nothing yet'),
   allow_modified_core: z.boolean().default(false).describe('accept a core module whose digest is not the pinned one'),
   callers: callers.default({}).describe('who may ask; without any, everyone on this machine'),
   tls: z
@@ -227,7 +235,7 @@ function isPublicUrl(text: string): boolean {
   return (href === text || href === `${text}/`) && (protocol === 'https:' || local);
 }
 
-function located({ listen, registry, bundle, tls, grpc, record, ...rest }: Parsed, folder: string): Config {
+function located({ listen, registry, bundle, shadow, tls, grpc, record, ...rest }: Parsed, folder: string): Config {
   const at = (text: string) => resolve(folder, text);
   return {
     ...rest,
@@ -235,6 +243,7 @@ function located({ listen, registry, bundle, tls, grpc, record, ...rest }: Parse
     record: { ...record, destination: locateDestination(record.destination, folder) },
     ...(registry !== undefined && { registry: at(registry) }),
     ...(bundle !== undefined && { bundle: locateBundle(bundle, folder) }),
+    ...(shadow && { shadow: { bundle: at(shadow.bundle) } }),
     ...(tls && {
       tls: {
         certificate: at(tls.certificate),

@@ -9,6 +9,8 @@ import { decideAllowed } from './decide/allowed.ts';
 import { decide, type Parts } from './decide/decide.ts';
 import type { BundleStatus, Decider, ReloadProblem, ReloadReport } from './decide/decider.ts';
 import { explain } from './decide/explain.ts';
+import { shadowReader } from './decide/read-shadow.ts';
+import { createShadow } from './decide/shadow.ts';
 import type { Snapshot } from './decide/snapshot.ts';
 import { createKeys } from './facts/keys/look-up.ts';
 import { createTokenReader } from './facts/token/read.ts';
@@ -63,6 +65,8 @@ export interface Sources extends Reading {
   readonly bundle?: () => BundleStatus;
   /** Nothing may be allowed now. Asked at each decision. */
   readonly isHeldBack?: () => boolean;
+  /** A policy that is judged beside the one in force, and decides nothing. */
+  readonly shadow?: () => Promise<SourcedPolicy>;
   /** What else a reload replaces, as callers and certificates; not asked at the start. */
   readonly settings?: () => Promise<SourcedSettings>;
 }
@@ -123,6 +127,16 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     tell(kind, detail);
   };
 
+  const shadow = createShadow({
+    tokens,
+    now,
+    onOutcome: metrics.shadowed,
+    onDifference: (difference) => log.info({ ...difference }, 'the shadow would have decided otherwise'),
+  });
+  const readShadow = shadowReader({ shadow, source: parts.sources.shadow, now, warn: log.warn.bind(log) });
+  const wrong = await readShadow();
+  if (wrong.length > 0) return { ok: false, problems: wrong };
+
   let first = await assemble(parts, onAlarm);
   while (!first.ok && (await first.settled(false, first.problems))) {
     metrics.reloaded(false);
@@ -153,6 +167,10 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       if (part.ok) return ok ? part.warnings : [];
       return part.problems;
     });
+    // It decides nothing: a bad one holds up no good registry or bundle.
+    const unread = await readShadow();
+    if (unread.length > 0) log.warn({ ...logged(unread) }, 'the shadow could not be read again; the former stays');
+    problems.push(...unread.map((problem) => ({ ...problem, severity: 'warning' as const })));
     last = { at: new Date(now()).toISOString(), ok, problems };
     metrics.reloaded(ok);
     if (ok) log.info({ revision: snapshot.revision }, 'reloaded');
@@ -188,7 +206,9 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       async decide(ask, caller) {
         const tick = parts.ticks();
         const { door = 'audgate/decide' } = ask;
-        const { decision, evaluation } = await decide(ask, caller, snapshot, deciding, door, seconds());
+        const [at, second] = [snapshot, seconds()];
+        const { decision, evaluation } = await decide(ask, caller, at, deciding, door, second);
+        shadow.offer({ ask, caller, at, seconds: second, decision, evaluation });
         if (evaluation.reported.length > 0) metrics.reported(evaluation.reported);
         metrics.decided(decision, Number(parts.ticks() - tick) / 1e9, door);
         return decision;
@@ -203,10 +223,12 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       current: () => snapshot,
       issuerStatus: () => keys.status(),
       lastReload: () => last,
+      shadowStatus: () => shadow.current(),
       bundleStatus: () => parts.sources.bundle?.() ?? null,
       reload,
       close() {
         unwatch?.();
+        shadow.close();
         keys.close();
       },
     },

@@ -28,6 +28,8 @@ export function fileSources({ bundle, ...rest }: FileSources): Sources {
 
 export interface ConfiguredSources extends Omit<FileSources, 'bundle'> {
   readonly bundle: BundleConfig | null;
+  /** Bundle that is judged beside it; null: none. It must be signed as the live one must. */
+  readonly shadow: string | null;
   /** Reload when files change. */
   readonly watch: boolean;
   /** From 0 to below 1, evenly. */
@@ -44,14 +46,15 @@ const LOOK_MS = 2000;
 const QUIET_MS = 150;
 
 /** Sources of `serve`: they look for changes themselves. */
-export function configuredSources({ bundle, watch, random, ...rest }: ConfiguredSources): PinnedSources {
+export function configuredSources({ bundle, shadow, watch, random, ...rest }: ConfiguredSources): PinnedSources {
   const { remote, path, signing } = bundle ?? {};
   const { now, registry } = rest;
   const fetched = remote === undefined ? null : remoteBundle({ remote, signing, now });
   const source = fetched ?? (path === undefined ? null : pathBundle(path, signing, now));
-  const files = [registry, path, signing?.public_key].filter((file) => typeof file === 'string');
+  const files = [registry, path, shadow, signing?.public_key].filter((file) => typeof file === 'string');
   return {
     ...sourcesOf({ ...rest, source }),
+    ...(shadow !== null && { shadow: () => readShadow(shadow, signing, rest) }),
     pin: (digest) => fetched?.pin(digest),
     watch(reload, onEvent) {
       const changed = async () => {
@@ -67,6 +70,15 @@ export function configuredSources({ bundle, watch, random, ...rest }: Configured
     },
     ...(fetched !== null && remote?.stop_when_stale === true && { isHeldBack: fetched.isStale }),
   };
+}
+
+async function readShadow(
+  path: string,
+  signing: BundleConfig['signing'],
+  { allow_modified_core, now }: Pick<FileSources, 'allow_modified_core' | 'now'>,
+): Promise<SourcedPolicy> {
+  const offer = await pathBundle(path, signing, now).offer();
+  return withOffer(offer, { core: await readCore(), allowModifiedCore: allow_modified_core });
 }
 
 interface Parts extends Omit<FileSources, 'bundle'> {

@@ -50,6 +50,7 @@ export async function serve(flags: ConfigFlags, host: Host): Promise<Exit> {
   const sources = configuredSources({
     registry: config.registry ?? null,
     bundle: config.bundle ?? null,
+    shadow: config.shadow?.bundle ?? null,
     allow_modified_core: config.allow_modified_core,
     watch: config.watch,
     random: () => randomInt(RANGE) / RANGE,

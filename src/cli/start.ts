@@ -12,6 +12,7 @@ import type { TlsMaterial } from '../http/tls.ts';
 import { createMetrics } from '../record/metrics.ts';
 import { openFileSink, whyOf } from '../record/sinks/file.ts';
 import type { Sink } from '../record/sinks/sink.ts';
+import { warnOfWaivers } from '../record/waiver-warnings.ts';
 import { createRecorder } from '../record/write.ts';
 import { createService, type Log, type SourcedSettings, type Sources } from '../service.ts';
 import { unregisteredServers } from './check-callers.ts';
@@ -112,6 +113,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
     for (const line of unregisteredServers(callers, keys)) log.warn({}, line);
   };
   tellUnregistered();
+  const unwatch = warnOfWaivers({ registry: () => service.current().registry, now, warn: log.warn.bind(log) });
 
   const lifecycle: Lifecycle = { stopping: false };
   const app = createApp({
@@ -146,6 +148,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
     },
   });
   if (!places.ok) {
+    unwatch();
     service.close();
     return places;
   }
@@ -160,6 +163,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
       warnings,
       reload: () => service.reload(),
       async stop() {
+        unwatch();
         await Promise.all([all.http.stop(REQUESTS_MS), all.grpc?.stop(REQUESTS_MS)]);
         if (!(await within(recorder.flush(), RECORDS_MS))) {
           log.error({}, 'the last decision records were not read in time and are lost');

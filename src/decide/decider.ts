@@ -61,6 +61,8 @@ export interface Decider {
   current(): Snapshot;
   issuerStatus(): Readonly<Record<string, IssuerStatus>>;
   lastReload(): ReloadReport | null;
+  /** The bundle that is judged beside the one in force; null: none. */
+  shadowStatus(): { readonly digest: string; readonly rules: readonly string[] } | null;
   /** Null: there is no bundle. */
   bundleStatus(): BundleStatus | null;
 }

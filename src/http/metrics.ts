@@ -6,9 +6,11 @@ import type { CallerRoute, Parts } from './route.ts';
 export function createMetricsRoute({ decider, metrics, version, now }: Parts): CallerRoute {
   return async () => {
     const keys = Object.entries(decider.issuerStatus()).map(([issuer, status]) => [issuer, status.keys] as const);
+    const { revision, registry } = decider.current();
     const text = await metrics.render({
       version,
-      revision: decider.current().revision,
+      revision,
+      waivers: { registry, now: Math.floor(now() / 1000) },
       issuerKeys: Object.fromEntries(keys),
       bundle: ageOf(decider.bundleStatus(), now()),
     });

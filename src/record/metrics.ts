@@ -4,8 +4,10 @@
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision } from '../decision/decision.ts';
+import type { Registry as Loaded } from '../registry/registry.ts';
 import { type BundleAge, createBundleMetrics } from './bundle-metrics.ts';
 import type { Door } from './entry.ts';
+import { createWaiverMetrics } from './waiver-metrics.ts';
 
 /** Seconds. A decision takes some tens of microseconds; the upper ones show a key fetch in the way. */
 const DURATION_BUCKETS = [25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 50e-3, 250e-3, 1, 5];
@@ -16,6 +18,8 @@ export interface Gauges {
   readonly revision: string;
   /** Keys held, by registry key of the issuer. */
   readonly issuerKeys: Readonly<Record<string, number>>;
+  /** The registry in force, of whose waivers is told how long they still hold; now in seconds since the epoch. */
+  readonly waivers?: { readonly registry: Loaded; readonly now: number };
   /** Absent or null: there is no bundle that a server must confirm. */
   readonly bundle?: BundleAge | null;
 }
@@ -32,6 +36,8 @@ export interface Metrics {
   recordsLost(outcome: 'dropped' | 'refused', records: number): void;
   /** What rules that only report would have denied in one decision. @param reports names are files', codes not labels */
   reported(reports: readonly { readonly rule: string; readonly code: string }[]): void;
+  /** One decision that the shadow judged again, or was to. */
+  shadowed(outcome: 'same' | 'would_deny' | 'would_allow' | 'unavailable' | 'dropped'): void;
   /** One question to the server of bundles. */
   bundleChecked(outcome: 'changed' | 'unchanged' | 'failed'): void;
   /** One fetch of a key set. @param issuer registry key */
@@ -62,12 +68,7 @@ export function createMetrics(): Metrics {
     buckets: DURATION_BUCKETS,
     registers,
   });
-  const waivers = new Counter({
-    name: 'audgate_waiver_uses_total',
-    help: 'Decisions that were allowed only because of a waiver.',
-    labelNames: ['server', 'what'],
-    registers,
-  });
+  const waivers = createWaiverMetrics(register);
   const reports = new Counter({
     name: 'audgate_reporting_rules_total',
     help: 'Decisions that a rule which only reports would have denied, or in which it broke.',
@@ -118,6 +119,12 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const shadows = new Counter({
+    name: 'audgate_shadow_decisions_total',
+    help: 'Decisions judged again by the shadow bundle, by how it differs; dropped: it was behind.',
+    labelNames: ['outcome'],
+    registers,
+  });
   const bundles = createBundleMetrics(register);
 
   const byReason = remembered((decision, reason) => decisions.labels({ decision, reason }));
@@ -133,8 +140,7 @@ export function createMetrics(): Metrics {
       byReason(decision.decision, reasonLabel(decision)).inc();
       byDoor(door, decision.decision).inc();
       timed[decision.decision].observe(seconds);
-      if (decision.decision !== 'allow' || decision.advice.waivers === undefined) return;
-      for (const { what } of decision.advice.waivers) waivers.inc({ server: decision.server ?? '', what });
+      waivers.used(decision);
     },
     refused: (name) => problems.inc({ problem: name }),
     reloaded: (ok) => reloads.inc({ outcome: outcome(ok) }),
@@ -144,9 +150,11 @@ export function createMetrics(): Metrics {
       for (const { rule, code } of found) reports.inc({ rule, outcome: REPORTED[code] ?? 'would_deny' });
     },
     keysFetched: (issuer, ok) => fetches.inc({ issuer, outcome: outcome(ok) }),
+    shadowed: (found) => shadows.inc({ outcome: found }),
     bundleChecked: bundles.checked,
     contentType: register.contentType,
-    render({ version, revision, issuerKeys, bundle = null }) {
+    render({ version, revision, issuerKeys, bundle = null, waivers: held }) {
+      if (held !== undefined) waivers.left(held.registry, held.now);
       bundles.age(bundle);
       info.reset();
       info.set({ version, revision }, 1);

@@ -203,6 +203,9 @@ export const status = z.strictObject({
     }),
     z.null(),
   ]),
+  shadow: z
+    .union([z.strictObject({ revision: digest, rules: texts }), z.null()])
+    .describe('Rules that are judged beside those in force, and decide nothing.'),
   last_reload: z.union([
     z.strictObject({ at: time, ok: z.boolean(), problems: z.array(z.looseObject({ message: text })) }),
     z.null(),

@@ -1,6 +1,6 @@
 /** `GET /v1/status` (contract 3): what is in force, and what troubles it. */
 import type { Caller } from '../../decide/ask.ts';
-import type { BundleStatus, ReloadProblem, ReloadReport } from '../../decide/decider.ts';
+import type { BundleStatus, Decider, ReloadProblem, ReloadReport } from '../../decide/decider.ts';
 import { answerJson, type CallerRoute, type Parts } from '../route.ts';
 
 /** Problems of a reload that are shown; the answer must not grow with a registry that is wrong all over. */
@@ -31,6 +31,7 @@ export function createStatus({ decider, version, startedAt, now }: Parts): Calle
         custom: custom === null ? null : { digest: custom.digest, rules: custom.rules },
       },
       bundle: bundleFor(caller, decider.bundleStatus()),
+      shadow: shadowOf(decider.shadowStatus()),
       last_reload: reportFor(caller, decider.lastReload()),
       issuers: decider.issuerStatus(),
       waivers: { active, expired },
@@ -39,6 +40,8 @@ export function createStatus({ decider, version, startedAt, now }: Parts): Calle
 }
 
 /** Its revision is the digest of its module. */
+const shadowOf = (shadow: ReturnType<Decider['shadowStatus']>) =>
+  shadow && { revision: shadow.digest, rules: shadow.rules };
 
 /** As with reloads: problems may name any server. */
 function bundleFor(caller: Caller, status: BundleStatus | null): BundleStatus | null {

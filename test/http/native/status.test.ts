@@ -27,6 +27,7 @@ it('GET /v1/status shows what is in force; a waiver ends in the second that it n
     registry: { digest: 'sha256:1', servers: 1, issuers: 2, loaded_at: '2026-11-23T11:59:00.000Z' },
     policy: { core: { digest: 'sha256:2', modified: false }, custom: null },
     bundle: null,
+    shadow: null,
     last_reload: null,
     issuers: { corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } },
     waivers: { active: 1, expired: 2 },

@@ -1,0 +1,133 @@
+/** Rules that decide nothing yet: those that only report, and a whole bundle beside the live one. */
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { build, type Rego } from './bundles.ts';
+import { FILES, readFile, registryOf, startIssuer } from './issue.ts';
+import { scratch, start, until } from './start.ts';
+
+const REPORT = '# METADATA\n# custom:\n#   enforcement: report\n';
+const rule = (name: string, satisfied: string, denials: string) =>
+  `package custom.${name}\n\n${satisfied}\n\ndenials contains ${denials}\n`;
+const broken = (name: string) => `input.context.extra.break == "${name}"`;
+
+/** One that denies, and three that only report: in order until told to break. */
+const REPORTING: Rego = {
+  'strict.rego': rule('strict', `satisfied if not ${broken('strict')}`, `{"code": "strict"} if ${broken('strict')}`),
+  'silent.rego': REPORT + rule('silent', `satisfied if not ${broken('silent')}`, '{"code": "never"} if false'),
+  'told.rego': REPORT + rule('told', 'satisfied if true', `{"code": "told"} if ${broken('told')}`),
+  'wild.rego':
+    REPORT + rule('wild', `satisfied if true\n\nsatisfied := false if ${broken('wild')}`, '{"code": "never"} if false'),
+};
+
+const metric = async (url: string, name: string) =>
+  (await (await fetch(`${url}/metrics`)).text()).split('\n').filter((line) => line.startsWith(`${name}{`));
+
+test('a rule that only reports tells and counts what it would deny, and never changes a decision, broken or not', async () => {
+  const issuer = await startIssuer();
+  const built = await build(REPORTING);
+  expect(built).toMatchObject({ code: 0 });
+  const audgate = await start({ registry: registryOf(issuer, { files: FILES }), config: { bundle: built.bundle } });
+  const token = await issuer.token(FILES);
+  const ask = (breaking: string) =>
+    audgate.decide({ ...readFile(FILES, token), context: { extra: { break: breaking } } });
+
+  expect(await ask('nothing')).toMatchObject({ decision: 'allow', advice: {} });
+  expect(await ask('told')).toMatchObject({ decision: 'allow', advice: { would_deny: ['custom:told/told'] } });
+  expect(await ask('silent')).toMatchObject({ decision: 'allow', advice: { would_deny: ['rule_not_satisfied'] } });
+  const denied = await ask('strict');
+  expect(denied).toMatchObject({ decision: 'deny' });
+  expect(denied.reasons.map(({ code }) => code)).toEqual(['custom:strict/strict']);
+  // Often, because what throws uses an instance up.
+  for (let times = 0; times < 20; times++) {
+    expect(await ask('wild')).toMatchObject({ decision: 'allow', advice: { would_deny: ['policy_error'] } });
+  }
+
+  const counted = await metric(audgate.url, 'audgate_reporting_rules_total');
+  expect(counted).toContain('audgate_reporting_rules_total{rule="told",outcome="would_deny"} 1');
+  expect(counted).toContain('audgate_reporting_rules_total{rule="silent",outcome="not_satisfied"} 1');
+  expect(counted).toContain('audgate_reporting_rules_total{rule="wild",outcome="broken"} 20');
+  expect(await metric(audgate.url, 'audgate_alarms_total')).toEqual([]);
+  await until(audgate.stdout, (text) => text.includes('"would_deny":["custom:told/told"]'));
+});
+
+test('a shadow bundle judges beside the live one, tells what differs, and is read again at SIGHUP', async () => {
+  const issuer = await startIssuer();
+  const folder = await scratch();
+  const shadow = join(folder, 'shadow.tar.gz');
+  const office = (satisfied: string) => ({
+    'office.rego': rule('office', `satisfied if ${satisfied}`, `{"code": "closed"} if not ${satisfied}`),
+  });
+  const [live, strict] = [
+    await build(office('input.context.extra.live == 1')),
+    await build(office('input.context.extra.next == 1')),
+  ];
+  await copyFile(strict.bundle, shadow);
+  const audgate = await start({
+    registry: registryOf(issuer, { files: FILES }),
+    config: { bundle: live.bundle, shadow: { bundle: shadow } },
+  });
+  const token = await issuer.token(FILES);
+  const ask = (extra: object) => audgate.decide({ ...readFile(FILES, token), context: { extra } });
+  const told = (id: string) =>
+    until(
+      () =>
+        audgate
+          .stderr()
+          .split('\n')
+          .find((line) => line.includes(id)),
+      (line) => line !== undefined,
+    ).then((line): unknown => JSON.parse(line ?? ''));
+  const status = async (): Promise<unknown> => (await fetch(`${audgate.url}/v1/status`)).json();
+
+  const same = await ask({ live: 1, next: 1 });
+  const narrower = await ask({ live: 1 });
+  const wider = await ask({ next: 1 });
+  expect([same, narrower, wider].map(({ decision }) => decision)).toEqual(['allow', 'allow', 'deny']);
+  expect(await told(narrower.decision_id)).toMatchObject({
+    kind: 'would_deny',
+    live: [],
+    shadow: ['custom:office/closed'],
+  });
+  expect(await told(wider.decision_id)).toMatchObject({
+    kind: 'would_allow',
+    live: ['custom:office/closed'],
+    shadow: [],
+  });
+  expect(audgate.stderr()).not.toContain(same.decision_id);
+  expect(audgate.stderr()).not.toContain(token);
+  const counted = await metric(audgate.url, 'audgate_shadow_decisions_total');
+  expect(counted.toSorted()).toEqual(
+    ['same', 'would_allow', 'would_deny'].map((kind) => `audgate_shadow_decisions_total{outcome="${kind}"} 1`),
+  );
+  const before = await status();
+  expect(before).toMatchObject({ shadow: { revision: expect.stringMatching(/^sha256:/), rules: ['office'] } });
+
+  // A bad one holds up nothing and replaces nothing.
+  await writeFile(shadow, 'no bundle');
+  const { last_reload } = await audgate.reload();
+  expect(last_reload).toMatchObject({
+    ok: true,
+    problems: [{ severity: 'warning', message: expect.stringContaining('shadow: ') }],
+  });
+  expect(await status()).toMatchObject({ shadow: Object(before).shadow });
+
+  await copyFile(live.bundle, shadow);
+  await audgate.reload();
+  const after = await status();
+  expect(Object(after).shadow).not.toEqual(Object(before).shadow);
+  const alike = await ask({ live: 1 });
+  await until(
+    () => metric(audgate.url, 'audgate_shadow_decisions_total'),
+    (lines) => lines.some((line) => line.endsWith('outcome="same"} 2')),
+  );
+  expect(audgate.stderr()).not.toContain(alike.decision_id);
+});
+
+test('a shadow that cannot be read at the start is told of, and nothing starts', async () => {
+  const issuer = await startIssuer();
+  const shadow = join(await scratch(), 'shadow.tar.gz');
+  await writeFile(shadow, 'no bundle');
+  const started = start({ registry: registryOf(issuer, { files: FILES }), config: { shadow: { bundle: shadow } } });
+  await expect(started).rejects.toThrow('shadow: ');
+});
