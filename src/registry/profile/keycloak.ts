@@ -50,7 +50,7 @@ export const KEYCLOAK: Profile = {
   limits: [
     'Without an audience mapper a token has no aud, or only account: the parameter resource does nothing unless the experimental feature is on.',
     'account is in aud where the user has roles of that client and the scope roles is given. It is the default of extra_audiences here; better is to switch off Full scope allowed at the client, and to write extra_audiences: [].',
-    'Before version 25, or with the mapper "Nonce backwards compatible", access tokens hold a nonce, as ID tokens do, and those of typ JWT are refused: remove that mapper.',
+    'Old versions, and newer ones with the mapper "Nonce backwards compatible", put a nonce into access tokens as into ID tokens, and those of typ JWT are refused: update, or remove that mapper.',
     'Realm and client roles (realm_access, resource_access) are not scopes; custom rules see them in token.claims.',
     'Lightweight access tokens have fewer claims: without a mapper no sub, and then principal.subject is null.',
   ],

@@ -39,7 +39,6 @@ export const WORKOS: Profile = {
   ],
   sources: [
     'https://workos.com/docs/authkit/connect/token-claims',
-    'https://workos.com/docs/authkit/mcp',
     'https://workos.com/docs/reference/authkit/oauth-resource',
   ],
 };
