@@ -2,7 +2,7 @@
 
 import { MAX_ARGUMENTS_BYTES } from '../decide/refuse.ts';
 import type { CallFacts, TokenFacts } from '../decision/facts.ts';
-import { CUSTOM_CODE, comparePrecedence, isFixedCode, type ReasonCode } from '../decision/reasons.ts';
+import { CUSTOM_CODE, comparePrecedence, type FixedCode, isFixedCode, type ReasonCode } from '../decision/reasons.ts';
 import { takesArguments } from '../facts/call/target.ts';
 import type { JsonObject } from '../json/value.ts';
 import { buildInput } from '../policy/input.ts';
@@ -91,7 +91,10 @@ const denied = (codes: readonly string[], partial = false): Again => ({
 });
 
 /** What the token's header is compared with. Its claims were read by the issuer's profile of then. */
-function refusedByIssuer(token: JudgedInput['token'], issuer: IssuerRecord | undefined): ReasonCode | null {
+export function refusedByIssuer(
+  token: Pick<JudgedInput['token'], 'algorithm' | 'type' | 'key_id'>,
+  issuer: IssuerRecord | undefined,
+): FixedCode | null {
   if (issuer === undefined) return 'issuer_unknown';
   if (issuer.disabled) return 'issuer_disabled';
   if (!issuer.algorithms.some((algorithm) => algorithm === token.algorithm)) return 'algorithm_not_allowed';

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { audgate, BILLING, createWorld, FILES, serving } from './audgate.ts';
+import { inProcess } from './in-process.ts';
+
+let world: Awaited<ReturnType<typeof createWorld>>;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+
+let known: Promise<string> | undefined;
+/** One line of the log of a real decision, made in the first test that asks for it. */
+async function lineOf(): Promise<string> {
+  known ??= recorded(['--registry', world.registry], await world.token({ aud: BILLING }));
+  return known;
+}
+
+async function recorded(args: readonly string[], token: string): Promise<string> {
+  const server = await serving(args);
+  const call = { method: 'tools/call', tool: 'read_file', arguments: {} };
+  await fetch(`${server.url}/v1/decide`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ server: FILES, token, call }),
+  });
+  await server.until(() => server.records.length > 0);
+  return server.records[0] ?? '';
+}
+
+const explain = (stdin: string, ...more: readonly string[]) =>
+  inProcess(['explain', '--registry', world.registry, '--record', '-', ...more], { stdin });
+
+describe('explain --record', () => {
+  test('explains a line of the log, and ends as the decision does', async () => {
+    const { code, stdout, stderr } = await explain(await lineOf(), '--json');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({
+      recorded: { decision: 'deny', codes: ['audience_mismatch'] },
+      ...{ differs: [], replayed: 'all', missing: [], same: true },
+      explanation: { changes: [{ side: 'client', verified: true }, { side: 'authorization_server' }] },
+    });
+  });
+
+  test('reads a file, and prints for people whether it is the same', async () => {
+    const file = await world.write('record.json', `${await lineOf()}\n`);
+    const { code, stdout } = await inProcess(['explain', '--registry', world.registry, '--record', file]);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^recorded +deny audience_mismatch, \S+, \S+\nrevision +the same, sha256:/);
+    expect(stdout).toContain('the same decision, for the same reasons');
+    expect(stdout).toContain('no safe change, operator: ');
+  });
+
+  test('says when the registry is another than then', async () => {
+    const text = (await readFile(world.registry, 'utf8')).replaceAll('files:read', 'files:look');
+    const other = await world.write('other.json', text);
+    const { stdout } = await inProcess(['explain', '--registry', other, '--record', '-'], { stdin: await lineOf() });
+    expect(stdout).toMatch(/^revision +another: registry differ/m);
+  });
+
+  test('decides by core alone where a custom rule reads what the record does not hold', async () => {
+    const bundle = `${world.folder}/rules.tar.gz`;
+    const built = await audgate(['policy', 'build', 'policies/examples', '-o', bundle]);
+    expect(built.code).toBe(0);
+    const { code, stdout } = await explain(await lineOf(), '--bundle', bundle, '--json');
+    expect(code).toBe(1);
+    const { replayed, missing, differs, same, explanation } = JSON.parse(stdout);
+    expect({ replayed, missing, differs, same }).toEqual({
+      replayed: 'core',
+      missing: ['/input/call/arguments'],
+      differs: ['custom'],
+      same: true,
+    });
+    expect(explanation.checks).toContainEqual(
+      expect.objectContaining({ rule: 'custom.argument_limit', outcome: 'not_evaluated' }),
+    );
+  }, 60_000);
+
+  test.each<[string, () => string | Promise<string>, RegExp]>([
+    ['no record', () => '{"a":1}', /^audgate: standard input is no record: \/decision_id is missing/],
+    ['no JSON', () => 'x', /^audgate: standard input is no record: /],
+    ['nothing', () => '\n', /holds 0 lines/],
+    [
+      'two records',
+      async () => `${await lineOf()}\n${await lineOf()}\n`,
+      /holds 2 lines, and one record is explained at a time: grep /,
+    ],
+  ])('refuses %s', async (_, text, message) => {
+    const { code, stdout, stderr } = await explain(await text());
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  test('is no question: what a record says itself is not given beside it', async () => {
+    const { code, stderr } = await explain(await lineOf(), '--tool', 'read_file');
+    expect(code).toBe(2);
+    expect(stderr).toContain("'--record <file>' cannot be used with option '--tool <name>'");
+    const without = await inProcess(['explain', '--registry', world.registry, '--tool', 'read_file']);
+    expect(without).toMatchObject({
+      code: 2,
+      stderr: "audgate: required option '--server <resource>' not specified\n",
+    });
+    expect((await inProcess(['explain', '--registry', world.registry, '--record', '/none'])).code).toBe(2);
+  });
+});
