@@ -113,6 +113,12 @@ function readFiles(entries: Files): ReadBundle {
   if (absent.length > 0) {
     return refused(...absent.map(({ name }) => `.manifest: the bundle holds no Rego file of the rule ${name}`));
   }
+  const misnamed = rules.filter(({ name, file }) => !declares(entries.get(file), name));
+  if (misnamed.length > 0) {
+    return refused(
+      ...misnamed.map(({ name, file }) => `the file ${file} of the rule ${name} is not package custom.${name}`),
+    );
+  }
   if (digest !== digestOf(wasm)) {
     return refused(`.manifest: the module has digest ${digestOf(wasm)}, and the manifest was written for another`);
   }
@@ -124,6 +130,12 @@ function readFiles(entries: Files): ReadBundle {
     );
   }
   return { ok: true, bundle: { digest, wasm, rules, revision, registry } };
+}
+
+/** Read as text: it tells a nested package from the rule's own, and decides nothing. */
+function declares(source: Uint8Array | undefined, rule: string): boolean {
+  const text = new TextDecoder().decode(source);
+  return /^package[ \t]+([^\s#]+)/m.exec(text)?.[1] === `custom.${rule}`;
 }
 
 function registryOf(entries: Files): Files | null {
@@ -172,8 +184,9 @@ function whyPacked(bytes: Uint8Array, error: unknown): string {
 
 /** @returns null for a name that a bundle may hold */
 export function misplacedIn(name: string): string | null {
-  if (name.split('/').some((part) => part === '' || part === '.' || part === '..'))
-    return 'a path that climbs out of the bundle or has an empty part';
+  const parts = name.split('/');
+  if (parts.includes('..')) return 'a path that climbs out of the bundle';
+  if (parts.includes('') || parts.includes('.')) return 'a path with a part that names nothing';
   if (name.startsWith(REGISTRY) && name.endsWith('.rego'))
     return `which has no place there: ${REGISTRY} holds YAML or JSON`;
   const known =

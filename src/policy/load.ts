@@ -1,5 +1,6 @@
 /** Module bytes → a policy that may judge, or all the reasons why not. Nothing is replaced here: the caller swaps. */
 
+import { legible } from '../decision/evidence.ts';
 import { CUSTOM_DECIDE, CUSTOM_REPORT } from './ask-custom.ts';
 import { digestOf, RULE_NAME } from './bundle.ts';
 import { CORE_DIGEST } from './core.digest.ts';
@@ -123,9 +124,24 @@ function tryCustom(engine: Engine, entrypoint: string, rules: readonly string[])
   const answer = engine.evaluate(entrypoint, {});
   const verdict = answer.kind === 'value' ? readCustomVerdict(answer.value, rules) : null;
   if (verdict !== null) return [];
+  const ran = answer.kind === 'value' ? ranRules(answer.value) : null;
+  const lacking = rules.filter((name) => ran?.includes(name) === false);
+  const others = ran?.filter((name) => !rules.includes(name)) ?? [];
+  if (lacking.length > 0 || others.length > 0) {
+    return [
+      ...lacking.map((name) => `The custom module does not run the rule ${name}, which its manifest lists.`),
+      ...others.map((name) => `The custom module runs the rule ${legible(name)}, which its manifest does not list.`),
+    ].map((problem) => `${problem} Build it again with audgate policy build.`);
+  }
   return [
     `The custom module does not answer ${entrypoint} with exactly the rules of its manifest (${rules.join(', ')})${whyNot(answer)}. Build it again with audgate policy build.`,
   ];
+}
+
+/** @returns null when it does not even say so */
+function ranRules(value: unknown): readonly string[] | null {
+  const rules = typeof value === 'object' && value !== null && 'rules' in value ? value.rules : null;
+  return Array.isArray(rules) && rules.every((name) => typeof name === 'string') ? rules : null;
 }
 
 const whyNot = (answer: ReturnType<Engine['evaluate']>) => (answer.kind === 'value' ? '' : `: ${answer.detail}`);

@@ -6,9 +6,8 @@
  * servers of the registry; a rule that is endless only for what a client chooses is not found.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
 import type { Registry } from '../registry/registry.ts';
-import { firstMessage, startThread } from '../registry/thread.ts';
+import { said, startThread } from '../registry/thread.ts';
 import { buildInput } from './input.ts';
 import { type LoadedPolicy, loadPolicy, type PolicySources } from './load.ts';
 import { neighbourOf, probesOf } from './probes.ts';
@@ -36,7 +35,9 @@ export async function tryApart(trial: Trial, limit = LIMIT_MS): Promise<Tried> {
     return { ok: true, warning };
   }
   try {
-    const ended = (await firstMessage(thread)) ?? (await within(thread, limit));
+    // Both are listened for at once: the second word may come on the heels of the first.
+    const [ready, done] = [said(thread, 'ready'), said(thread, 'done')];
+    const ended = (await ready) ?? (await within(done, limit));
     if (ended === null) return { ok: true };
     const why = ended === LATE ? `did not end within ${limit / 1000} s` : `ended the thread that tried it (${ended})`;
     return {
@@ -50,11 +51,11 @@ export async function tryApart(trial: Trial, limit = LIMIT_MS): Promise<Tried> {
 
 const LATE = 'late';
 
-async function within(thread: Worker, limit: number): Promise<string | null> {
+async function within(done: Promise<string | null>, limit: number): Promise<string | null> {
   const late = Promise.withResolvers<string>();
   const timer = setTimeout(() => late.resolve(LATE), limit);
   try {
-    return await Promise.race([firstMessage(thread), late.promise]);
+    return await Promise.race([done, late.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -10,7 +10,7 @@ import { originOf, type Span } from './locate.ts';
 import { below, type Origin, type Place, problemAt } from './place.ts';
 import type { Problem } from './registry.ts';
 import type { WrittenIssuer, WrittenServer } from './schema.ts';
-import { firstMessage, startThread } from './thread.ts';
+import { said, startThread } from './thread.ts';
 
 export interface Text {
   readonly file: string;
@@ -58,7 +58,7 @@ export async function checkApart(
     return null;
   }
   try {
-    const ended = await firstMessage(thread);
+    const ended = await said(thread, 'done');
     return ended === null ? await take(port1, texts) : { ok: false, problems: [...before, died(texts, ended)] };
   } finally {
     port1.close();

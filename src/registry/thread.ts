@@ -23,10 +23,12 @@ export function startThread(
   }
 }
 
-/** @returns null at its first message, or why none will ever come */
-export function firstMessage(thread: Worker): Promise<string | null> {
+/** Listens from now on. @returns null once the thread says this, or why it never will */
+export function said(thread: Worker, word: string): Promise<string | null> {
   return new Promise((resolve) => {
-    thread.once('message', () => resolve(null));
+    thread.on('message', (message) => {
+      if (message === word) resolve(null);
+    });
     thread.once('error', (error) => resolve(codeOf(error) ?? 'it met a bug of audgate'));
     thread.once('exit', (code) => resolve(`it ended with ${code}`));
   });

@@ -1,0 +1,69 @@
+/** Whatever stands where a good bundle stood: it is refused by its own message, and decisions go on as before. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { brokenBundles } from './broken-bundles.ts';
+import { BILLING, FILES, readFile, registryOf, startIssuer } from './issue.ts';
+import { scratch, start } from './start.ts';
+
+/** What a message says of the fault itself: names, digests and the path are those of one bundle. */
+const bare = (message: string, bundle: string) =>
+  message
+    .replaceAll(bundle, 'BUNDLE')
+    .replace(/"[^"]*"/g, 'NAME')
+    .replace(/sha256:[0-9a-f]{64}/g, 'DIGEST');
+
+test('no broken bundle replaces a good one, each is told by a message of its own, and no decision changes', {
+  timeout: 240_000,
+}, async () => {
+  const { good, broken } = await brokenBundles();
+  expect(broken.size).toBeGreaterThanOrEqual(40);
+  const issuer = await startIssuer();
+  const bundle = join(await scratch(), 'rules.tar.gz');
+  await writeFile(bundle, good);
+  const audgate = await start({ registry: registryOf(issuer, { files: FILES, billing: BILLING }), config: { bundle } });
+  const [right, foreign] = [await issuer.token(FILES), await issuer.token(BILLING)];
+
+  let running = true;
+  let count = 0;
+  const answers = new Set<string>();
+  // As many as are answered, one after the other: what is shown is that none is wrong or missing, not how many there are.
+  const load = (async () => {
+    for (; running; count++) {
+      const { decision, reasons, revision } = await audgate.decide(readFile(FILES, count % 2 === 0 ? right : foreign));
+      answers.add([revision, decision, ...reasons.map(({ code }) => code)].join(' '));
+    }
+  })();
+
+  const told = new Map<string, string>();
+  const wrong: object[] = [];
+  let before = 0;
+  for (const [name, { bytes, says }] of broken) {
+    await writeFile(bundle, bytes);
+    const { revision, last_reload } = await audgate.reload();
+    const messages = (last_reload?.problems ?? []).map((problem) => (problem as { message: string }).message);
+    const message = bare(messages.join('\n'), bundle);
+    const like = told.get(message);
+    if (last_reload?.ok !== false || revision !== audgate.revision) wrong.push({ name, taken: last_reload });
+    if (!says.test(messages.join('\n')) || like !== undefined) wrong.push({ name, messages, like });
+    told.set(message, name);
+    // All the while questions are answered.
+    if (count === before) wrong.push({ name, answers: 'none' });
+    before = count;
+  }
+  running = false;
+  await load;
+  expect(wrong).toEqual([]);
+  expect([...answers].sort()).toEqual(
+    [`${audgate.revision} allow`, `${audgate.revision} deny audience_mismatch`].sort(),
+  );
+
+  const metrics = await (await audgate.get('/metrics')).text();
+  expect(metrics).toMatch(new RegExp(`^audgate_reloads_total\\{outcome="[a-z]+"\\} ${broken.size}$`, 'm'));
+  expect(audgate.stderr().split('the reload was refused').length - 1).toBe(broken.size);
+
+  // And the good one is taken again.
+  await writeFile(bundle, good);
+  const { last_reload, revision } = await audgate.reload();
+  expect({ ok: last_reload?.ok, revision }).toEqual({ ok: true, revision: audgate.revision });
+});
