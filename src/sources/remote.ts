@@ -46,6 +46,8 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
   let etag: string | null = null;
   let good: (Held & Pick<BundleStatus, 'revision' | 'registry' | 'from_cache'>) | null = null;
   let refusedDigest: string | null = null;
+  /** Milliseconds since the epoch. */
+  let refusedAt = 0;
   let triedCache = false;
   let checked: number | null = null;
   let confirmed: number | null = null;
@@ -76,6 +78,8 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
       latest = { digest: digestOf(answer.bytes), bytes: answer.bytes };
       etag = answer.etag;
     }
+    // What made it bad may be mended, or was no more than a machine too busy to try it in time.
+    if (checked - refusedAt >= remote.polling.max_delay_seconds * 1000) refusedDigest = null;
     const isNew = latest !== null && latest.digest !== good?.digest && latest.digest !== refusedDigest;
     const changed = isNew && (pinned === undefined || pinned === latest?.digest);
     if (!changed) await confirm();
@@ -93,8 +97,6 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
         const { revision, registry } = read.bundle;
         good = { ...held, revision, registry: registry !== null, from_cache };
         if (latest?.digest === held.digest) [refusedDigest, last] = [null, null];
-        // What was refused beside it is asked for once more: what made it bad may be mended.
-        else if (pinned === undefined && latest !== null) [refusedDigest, latest, etag] = [null, null, null];
         if (cache !== null) {
           try {
             await cache.keep(held.digest, held.bytes);
@@ -109,7 +111,7 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
         const known = last;
         note([...problems]);
         if (latest?.digest === held.digest) {
-          refusedDigest = held.digest;
+          [refusedDigest, refusedAt] = [held.digest, now()];
           return good === null && !triedCache;
         }
         // What the server has, or why it does not answer, is the nearer problem.
