@@ -12,6 +12,7 @@ import { addRegistry } from './registry/add.ts';
 import { addReplay } from './replay.ts';
 import { addServe } from './serve.ts';
 import { print, shown } from './terminal.ts';
+import { addWaivers } from './waivers.ts';
 
 /** Runs one command to its end. Never rejects. @returns the exit code */
 export async function run(host: Host): Promise<Exit> {
@@ -32,7 +33,18 @@ export async function run(host: Host): Promise<Exit> {
       getErrHasColors: () => false,
       outputError: (text, write) => write(text.replace(/^error: /, 'audgate: ')),
     });
-  for (const add of [addServe, addDemo, addDecide, addExplain, addInit, addRegistry, addPolicy, addReplay, addDiff])
+  for (const add of [
+    addServe,
+    addDemo,
+    addDecide,
+    addExplain,
+    addInit,
+    addRegistry,
+    addPolicy,
+    addReplay,
+    addDiff,
+    addWaivers,
+  ])
     add(program, host, finish);
   addHelp(program, host, finish);
   program.addHelpText('after', '\nExit codes: 0 allow or fine, 1 deny or problems, 2 wrong usage, 3 indeterminate.');
