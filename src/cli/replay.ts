@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { loadRegistry } from '../registry/load.ts';
 import { readEntry } from '../replay/entry.ts';
 import { judgeAgain } from '../replay/judge-again.ts';
-import { openBundleFile, openPolicy } from '../replay/open.ts';
+import { openBundleFile, openPolicy, packedRegistry } from '../replay/open.ts';
 import { READS_ALL, readsOf } from '../replay/reads.ts';
 import { createTally, type Report } from '../replay/tally.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
@@ -15,7 +15,7 @@ import { painter, print, printJson, shown, table } from './terminal.ts';
 
 interface Flags {
   readonly log: string;
-  readonly registry: string;
+  readonly registry?: string;
   readonly bundle?: string;
   readonly json?: true;
 }
@@ -32,7 +32,7 @@ export const addReplay: Add = (program, host, finish) => {
         'change. Coverage comes first: a record without what a custom rule reads cannot be decided again.',
     )
     .addOption(once('--log <file>', 'decision log, one record a line; - reads standard input').makeOptionMandatory())
-    .addOption(once('--registry <path>', 'registry file or folder to judge by').makeOptionMandatory())
+    .addOption(once('--registry <path>', 'registry file or folder to judge by; by default the one in the bundle'))
     .addOption(once('--bundle <file>', 'bundle of custom rules to judge by; without it there are none'))
     .option('--json', 'print {"coverage": {…}, "changes": […]}')
     .addHelpText(
@@ -49,16 +49,29 @@ async function replay(flags: Flags, host: Host): Promise<Exit> {
   const { log, registry, bundle } = flags;
   const wanted = [
     ...(log === '-' ? [] : [{ path: log, as: '--log', kind: 'file' as const }]),
-    { path: registry, as: '--registry' },
+    ...(registry === undefined ? [] : [{ path: registry, as: '--registry' }]),
     ...(bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' as const }]),
   ];
   if (!(await allThere(host, wanted))) return EXIT.usage;
-  const loaded = await loadRegistry(registry, { now: Math.floor(host.now() / 1000) });
+  const now = Math.floor(host.now() / 1000);
   const custom = bundle === undefined ? null : await openBundleFile(bundle);
   const opened = custom?.ok ? custom.opened : null;
   const policy = custom?.ok === false ? custom : await openPolicy(opened);
-  if (!loaded.ok || !policy.ok) {
-    const problems = [loaded, policy].flatMap((one) => (one.ok ? [] : one.problems));
+  const packed = opened === null || bundle === undefined ? null : await packedRegistry(opened, bundle, now);
+  const loaded = registry === undefined ? packed : await loadRegistry(registry, { now });
+  if (loaded === null && policy.ok) {
+    print(host.stderr, 'audgate: no registry to judge by: give --registry, or a --bundle that holds one');
+    return EXIT.usage;
+  }
+  if (registry !== undefined && opened !== null && opened.registry !== null) {
+    print(
+      host.stderr,
+      'audgate: two registries: the bundle holds one too; leave --registry out, or judge by another bundle',
+    );
+    return EXIT.usage;
+  }
+  if (!loaded?.ok || !policy.ok) {
+    const problems = [loaded, policy].flatMap((one) => (one === null || one.ok ? [] : one.problems));
     printProblems(host, 'stderr', problems);
     return EXIT.refused;
   }

@@ -6,7 +6,7 @@ import { buildPolicies, openToolchain } from '../../src/policy/custom.ts';
 import { opaForTests } from '../policy/compiled.ts';
 import { folderOf } from '../policy/folder.ts';
 import { POLICIES } from '../testing/parts.ts';
-import { BILLING, createWorld, FILES, registryOf, spawnAudgate } from './audgate.ts';
+import { audgate, BILLING, createWorld, FILES, registryOf, spawnAudgate } from './audgate.ts';
 import { inProcess } from './in-process.ts';
 
 let world: Awaited<ReturnType<typeof createWorld>>;
@@ -128,6 +128,32 @@ denials contains {"code": "too_many"} if count(input.call.arguments) > 2
     const { code, report } = await replay('--registry', world.registry, '--bundle', await bundleOf(rego));
     expect(code).toBe(0);
     expect(report.coverage).toMatchObject({ records: 6, replayable: 4, not_replayable: { arguments: 2 } });
+  });
+
+  it('takes the registry that a bundle holds, and refuses two or none', async () => {
+    const rego = `package custom.limit
+
+default satisfied := false
+
+satisfied if input.call.tool != "nothing"
+
+denials contains {"code": "no"} if input.call.tool == "nothing"
+`;
+    const folder = await folderOf({ 'limit.rego': rego });
+    const bundle = join(world.folder, 'whole.tar.gz');
+    const built = await audgate(['policy', 'build', folder, '--registry', world.registry, '-o', bundle]);
+    expect(built.code, built.stderr).toBe(0);
+    expect((await replay('--bundle', bundle)).report).toMatchObject({ opens: 0, closes: 0 });
+    const both = ['replay', '--log', log, '--bundle', bundle, '--registry', world.registry];
+    expect(await inProcess(both)).toMatchObject({ code: 2, stderr: expect.stringContaining('two registries') });
+    expect(await inProcess(['replay', '--log', log])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no registry'),
+    });
+    expect(await inProcess(['diff', bundle, world.registry])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('custom rules were not compared'),
+    });
   });
 
   it('reads standard input, skips what is no record, and puts coverage first for people', async () => {

@@ -115,7 +115,7 @@ it('a pipe that nobody reads: allows are refused, denials answered, and all is w
   await writeFile(config, JSON.stringify({ listen: '127.0.0.1:0', registry, record: { on_failure: 'deny' } }));
   const child = spawn(NODE, ['src/main.ts', 'serve', '--config', config], {
     cwd: PROJECT,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   onTestFinished(async () => {
     child.kill('SIGKILL');
