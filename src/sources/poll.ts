@@ -16,7 +16,7 @@ export interface PollParts {
 /** Least time between two requests, held ones included: a server that answers long polls at once must not be flooded. */
 const LEAST_MS = 1000;
 
-/** The first request is one delay ahead: the start has asked already. @returns what ends it */
+/** The start has asked already, so that the first request is one delay ahead, or held. @returns what ends it */
 export function poll({ source, polling, random, changed, onEvent }: PollParts): () => void {
   const { min_delay_seconds: least, max_delay_seconds: most, long_polling_timeout_seconds: hold } = polling;
   const stop = new AbortController();
@@ -28,17 +28,16 @@ export function poll({ source, polling, random, changed, onEvent }: PollParts): 
   };
 
   async function run(): Promise<void> {
-    let held = false;
     let failures = 0;
     while (!stop.signal.aborted) {
       tellStale();
+      const held = hold !== undefined && failures === 0 && source.answersLongPolls();
       const ceiling = failures === 0 ? most : Math.min(most, least * 2 ** failures);
       await pause(held ? LEAST_MS : (least + random() * (ceiling - least)) * 1000, stop.signal);
       if (stop.signal.aborted) return;
       const checked = await source.check(stop.signal, hold);
       if (stop.signal.aborted) return;
       failures = checked.ok ? 0 : Math.min(failures + 1, 16);
-      held = checked.ok && hold !== undefined && checked.longPolling;
       if (!checked.ok) onEvent({ kind: 'bundle_checked', outcome: 'failed', problem: checked.problem });
       else onEvent({ kind: 'bundle_checked', outcome: checked.changed ? 'changed' : 'unchanged' });
       if (checked.ok && checked.changed) await changed();

@@ -17,15 +17,17 @@ interface Held {
 export interface RemoteSource extends BundleSource {
   /**
    * Asks the server once. Never rejects.
-   * @returns whether there is something new to try, and whether the server answers long polling
+   * @returns whether there is something new to try
    */
   check(stop: AbortSignal, wait_seconds?: number): Promise<Checked>;
+  /** By its last answer; a start need not wait for the first delay then. */
+  answersLongPolls(): boolean;
   /** The one digest that is taken from now on; undefined: whatever is newest. */
   pin(digest: string | undefined): void;
 }
 
 export type Checked =
-  | { readonly ok: true; readonly changed: boolean; readonly longPolling: boolean }
+  | { readonly ok: true; readonly changed: boolean }
   | { readonly ok: false; readonly problem: string };
 
 export interface RemoteParts {
@@ -54,6 +56,7 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
   let kept: readonly string[] = [];
   let last: BundleStatus['last_error'] = null;
   let failure: string | null = null;
+  let longPolls = false;
 
   const note = (problems: readonly string[]) => {
     last = { at: time(now()), problems };
@@ -74,6 +77,7 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
     }
     failure = null;
     checked = now();
+    longPolls = answer.longPolling;
     if (answer.status === 200) {
       latest = { digest: digestOf(answer.bytes), bytes: answer.bytes };
       etag = answer.etag;
@@ -85,7 +89,7 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
     if (!changed) await confirm();
     // A bundle that was refused stays told; a request that failed before is over.
     if (latest === null || latest.digest !== refusedDigest) last = null;
-    return { ok: true, changed, longPolling: answer.longPolling };
+    return { ok: true, changed };
   }
 
   function offerOf(held: Held, read: ReadBundle, from_cache: boolean): Offer {
@@ -160,6 +164,7 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
 
   return {
     check,
+    answersLongPolls: () => longPolls,
     pin(digest) {
       pinned = digest;
     },

@@ -143,6 +143,12 @@ test('a start without network has the last good one, verified again; a pin goes 
     ({ kept }) => kept.join() === [shut, open].map(digestOf).join(),
   );
   await before.stop();
+
+  server.answer(serving(new TextEncoder().encode('hello')));
+  const misled = await start({ registry: {}, config });
+  expect(await statusOf(misled)).toMatchObject({ from_cache: true, digest: digestOf(shut) });
+  expect(misled.stderr()).toContain('not compressed with gzip');
+  await misled.stop();
   await server.close();
 
   const audgate = await start({ registry: {}, config });
@@ -188,6 +194,21 @@ test('a stale bundle allows nothing where that is configured; what is denied sta
   server.answer(serving(await bundleOf(OPEN, issuer)));
   await until(asks(audgate), (answer) => answer === 'allow');
   expect((await statusOf(audgate)).stale).toBe(false);
+});
+
+test('a server that answers long polls tells of a new bundle at once', async () => {
+  const long = { min_delay_seconds: 3600, max_delay_seconds: 3600, long_polling_timeout_seconds: 60 };
+  const { server, config, asks, issuer, bundle } = await world();
+  const type = { 'content-type': 'application/vnd.openpolicyagent.bundles' };
+  server.answer(serving(await bundleOf(OPEN, issuer), type));
+  const audgate = await start({ registry: {}, config: { ...config, bundle: { ...bundle, polling: long } } });
+  expect(await asks(audgate)()).toBe('allow');
+  const shut = await bundleOf(SHUT, issuer);
+  server.answer((answer, request) => {
+    setTimeout(() => serving(shut, type)(answer, request), 200);
+  });
+  await until(asks(audgate), (answer) => answer === 'deny rule_not_satisfied');
+  expect(server.asked.at(-1)?.prefer).toBe('modes=snapshot;wait=60');
 });
 
 test('two registries are refused, and none as well', async () => {
