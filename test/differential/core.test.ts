@@ -6,18 +6,22 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { policyInput } from '../../src/decision/input.ts';
 import { CORE_ENTRYPOINTS } from '../../src/policy/core.ts';
 import { type Engine, openEngine } from '../../src/policy/engine.ts';
+import { belowFloor } from '../../src/policy/floor.ts';
+import { readCoreVerdict } from '../../src/policy/shape.ts';
 import { readFolder } from '../../src/policy/sources.ts';
 import { canonicalSets, evaluateRego } from '../../src/testing/rego.ts';
 import { opaForTests } from '../policy/compiled.ts';
-import { nearlyRight, policyInputs } from './input.ts';
+import { nearlyRight, observedCalls, policyInputs } from './input.ts';
 
 const POLICIES = join(import.meta.dirname, '..', '..', 'policies');
-/** Inputs of each of the two kinds. */
+/** Inputs of each of the three kinds. */
 const COUNT = 1500;
 /** Fixed, so that a failure is seen again. */
 const SEED = 20261123;
 
-const inputs = [policyInputs, nearlyRight].flatMap((kind) => fc.sample(kind, { numRuns: COUNT, seed: SEED }));
+const inputs = [policyInputs, nearlyRight, observedCalls].flatMap((kind) =>
+  fc.sample(kind, { numRuns: COUNT, seed: SEED }),
+);
 
 describe('the generated inputs', () => {
   it('are inputs by the schema', () => {
@@ -37,7 +41,7 @@ describe.each(CORE_ENTRYPOINTS)('%s', (entrypoint) => {
     byOpa = await evaluateRego(await opaForTests(), { sources: rego, entrypoint, inputs });
   });
 
-  it(`answers ${2 * COUNT} inputs as opa eval does`, () => {
+  it(`answers ${3 * COUNT} inputs as opa eval does`, () => {
     const different = inputs.flatMap((input, at) => {
       const [ours, theirs] = [engine.evaluate(entrypoint, input), byOpa[at]];
       if (
@@ -54,6 +58,26 @@ describe.each(CORE_ENTRYPOINTS)('%s', (entrypoint) => {
   it('is asked for many different answers', () => {
     const answers = new Set(byOpa.map(canonicalSets));
     expect(answers.size).toBeGreaterThan(200);
+  });
+});
+
+describe('what core allows', () => {
+  it('is what the floor lets stand, and some of it only by observing', async () => {
+    const opened = await openEngine(new Uint8Array(readFileSync(join(POLICIES, 'core.wasm'))));
+    if (!opened.ok) throw new Error(opened.problem);
+    const allowed = inputs.flatMap((input) => {
+      const answer = opened.engine.evaluate('audgate/decision/decide', input);
+      const verdict = answer.kind === 'value' ? readCoreVerdict(answer.value) : null;
+      return verdict?.allow ? [{ input, would_deny: verdict.advice.would_deny }] : [];
+    });
+    expect(allowed.filter(({ would_deny }) => would_deny.length > 0).length).toBeGreaterThan(20);
+    expect(allowed.filter(({ input, would_deny }) => belowFloor(input, would_deny) !== null)).toEqual([]);
+    const without = allowed.filter(({ input, would_deny }) => {
+      const waivers = input.registered.waivers.filter(({ what }) => what !== 'observe');
+      const bare = { ...input, registered: { ...input.registered, waivers } };
+      return would_deny.length > 0 && belowFloor(bare, would_deny) === null;
+    });
+    expect(without).toEqual([]);
   });
 });
 

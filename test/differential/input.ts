@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import type { OperationInput, PolicyInput, WaiverInput } from '../../src/decision/input.ts';
+import { OBSERVABLE_CODES } from '../../src/decision/observe.ts';
 
 const NOW = 1_795_435_200;
 
@@ -69,18 +70,36 @@ const labels = fc.dictionary(
 const json = fc.jsonValue({ maxDepth: 3 }).filter((value) => JSON.stringify(value).isWellFormed());
 const object = fc.dictionary(odd, json, { maxKeys: 3 });
 
-const waiverOf = (what: 'audience' | 'lifetime') =>
+const observed = fc.subarray(
+  [...OBSERVABLE_CODES, 'waiver_expired', 'token_expired', 'issuer_not_trusted', 'actor_not_allowed'],
+  { minLength: 1 },
+);
+
+const waiverOf = (what: WaiverInput['what']) =>
   fc.record<WaiverInput>(
     {
       what: fc.constant(what),
       issuer: issuerKey,
       client_id: client,
-      operations: few(oneOf('tools/call read_file', 'tools/list', 'resources/read file:///docs/a.md')),
+      operations: few(
+        oneOf(
+          ...[
+            'tools/call read_file',
+            'tools/list',
+            'resources/read file:///docs/a.md',
+            'tools/call write_file',
+            'tasks/get',
+          ],
+          ...['prompts/get read_file', 'completion/complete file:///docs/a.md', 'subscriptions/listen file:///etc'],
+        ),
+      ),
       owner: oneOf('team-files'),
       reason: oneOf('not yet'),
       until: fc.constantFrom('2026-11-23T11:59:59Z', '2026-11-23T12:00:00Z', '2027-01-31T00:00:00Z'),
       until_seconds: fc.constantFrom(NOW - 1, NOW, NOW + 1, NOW + 86_400),
-      ...(what === 'audience' ? { audience } : { max_lifetime_seconds: seconds }),
+      ...(what === 'audience' && { audience }),
+      ...(what === 'lifetime' && { max_lifetime_seconds: seconds }),
+      ...(what === 'observe' && { codes: observed }),
     },
     { noNullPrototype: true },
   );
@@ -162,7 +181,7 @@ export const policyInputs: fc.Arbitrary<PolicyInput> = fc.record(
         operation,
         unlisted: fc.record({ uris: few(oneOf('file:///etc')), tasks: few(odd) }),
         operations: fc.array(operation, { maxLength: 4 }),
-        waivers: fc.array(fc.oneof(waiverOf('audience'), waiverOf('lifetime')), { maxLength: 3 }),
+        waivers: fc.array(fc.oneof(waiverOf('audience'), waiverOf('lifetime'), waiverOf('observe')), { maxLength: 3 }),
         elsewhere: few(audience),
       },
       { requiredKeys: ['server', 'issuer', 'waivers', 'elsewhere'], noNullPrototype: true },
@@ -214,6 +233,30 @@ export const nearlyRight: fc.Arbitrary<PolicyInput> = fc
           ? {}
           : { operation: { name: 'tools/call read_file', scopes: ['files:read'], implied_by: {}, labels: {} } }),
         waivers: has('waivers') ? waivers : [],
+        elsewhere: has('issuer') ? input.registered.elsewhere : [],
+      },
+    };
+  });
+
+/** Often denied, but for a waiver that observes: of this client and, most often, for this call. */
+export const observedCalls: fc.Arbitrary<PolicyInput> = fc
+  .tuple(
+    nearlyRight,
+    waiverOf('observe'),
+    fc.array(audience, { minLength: 1, maxLength: 2 }),
+    fc.boolean(),
+    few(audience, 1),
+  )
+  .map(([input, waiver, audiences, isOpen, elsewhere]) => {
+    const { operation: _, ...registered } = input.registered;
+    const operations = ['tools/call read_file', 'tools/list', 'tools/call write_file', ...waiver.operations];
+    return {
+      ...input,
+      token: { ...input.token, audiences, client_id: 'client-1', issued_at: NOW, expires_at: NOW + 300 },
+      registered: {
+        ...(isOpen ? input.registered : registered),
+        waivers: [{ ...waiver, issuer: 'corp', client_id: 'client-1', operations }],
+        elsewhere: input.token.scopes.length === 0 ? elsewhere : [],
       },
     };
   });

@@ -106,6 +106,26 @@ describe('whatever stands in aud', () => {
     );
   });
 
+  it('the client that is observed gains all but what is good elsewhere, and is told each time', async () => {
+    const world = await openWorld();
+    const elsewhere = ['https://billing.example.com/mcp', 'https://login.example.com', 'https://login.partner.example'];
+    await fc.assert(
+      fc.asyncProperty(aud, async (written) => {
+        const decision = await decide(world, 'corp', { aud: written, client_id: 'observed' });
+        const values = typeof written === 'string' ? [written] : written;
+        const observed = written !== '' && values.length > 0 && !values.some((one) => elsewhere.includes(one));
+        // What JSON cannot carry never reaches the rules.
+        if (values.every((one) => one.isWellFormed())) {
+          expect(decision.decision).toBe(isForFiles('corp', written) || observed ? 'allow' : 'deny');
+        } else expect(decision.decision).toBe('deny');
+        if (decision.decision === 'allow') {
+          expect('would_deny' in decision.advice).toBe(!isForFiles('corp', written));
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('no other claim makes up for it', async () => {
     const world = await openWorld();
     const claims = fc.dictionary(

@@ -47,6 +47,13 @@ const REGISTRY = {
           ...WAIVER,
           until: '2026-11-23T12:30:00Z',
         },
+        {
+          what: 'observe',
+          client_id: 'observed',
+          codes: ['audience_mismatch', 'audience_not_exclusive'],
+          ...WAIVER,
+          until: '2026-12-20T00:00:00Z',
+        },
         { what: 'audience', client_id: 'batch', audience: 'api://batch', ...WAIVER },
         { what: 'lifetime', client_id: 'batch', max_lifetime_seconds: 7200, ...WAIVER },
       ],
