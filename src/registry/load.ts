@@ -2,8 +2,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { checkApart, type Text } from './check-apart.ts';
 import { assemble, complete, type LoadOptions } from './assemble.ts';
+import { checkApart, type Text } from './check-apart.ts';
 import { type Origin, type Place, problemAt, type Report } from './place.ts';
 import { readText } from './read.ts';
 import type { LoadedRegistry, Problem } from './registry.ts';
@@ -76,8 +76,8 @@ export async function loadRegistryFiles(
  * some 15 ms in one step; a thread takes 150 ms to start.
  */
 const LARGE = 32 * 1024;
-/** Steps before others get their turn, each well under a millisecond but for the reading of a file. */
-const STEPS = 4;
+/** Milliseconds of work before others get their turn. A turn is long under load, so that a slice must hold more than one record. */
+const SLICE_MS = 5;
 
 async function inTurns(
   texts: readonly Text[],
@@ -94,10 +94,12 @@ async function inTurns(
 }
 
 async function turns(work: Generator<void, LoadedRegistry>): Promise<LoadedRegistry> {
-  for (let steps = 1; ; steps++) {
+  for (let since = performance.now(); ; ) {
     const step = work.next();
     if (step.done) return step.value;
-    if (steps % STEPS === 0) await setImmediate();
+    if (performance.now() - since < SLICE_MS) continue;
+    await setImmediate();
+    since = performance.now();
   }
 }
 
