@@ -1,0 +1,70 @@
+/** The queue of a shadow: bounded, off the answer's path, and of what came to the rules alone. */
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { Decided, ShadowOutcome } from '../../src/decide/shadow.ts';
+import { createShadow } from '../../src/decide/shadow.ts';
+import { openDesk } from './desk.ts';
+
+const SECONDS = 1_795_435_200;
+
+async function opened(max_waiting?: number) {
+  const { service, decide, token } = await openDesk();
+  const at = service.current();
+  const outcomes: ShadowOutcome[] = [];
+  const read: number[] = [];
+  const shadow = createShadow({
+    // Whatever it reads fails, so that each decision that is judged again can be told from one that is not.
+    tokens: {
+      read: () => {
+        read.push(1);
+        return Promise.reject(new Error('down'));
+      },
+    },
+    now: () => 0,
+    onOutcome: (outcome) => outcomes.push(outcome),
+    onDifference: () => {},
+    ...(max_waiting !== undefined && { max_waiting }),
+  });
+  const text = await token();
+  const decision = await decide({ token: text });
+  const nothing = { server: null, reasons: [], call: null, token: null, input: null, required_scopes: [], waivers: [] };
+  const decided: Decided = {
+    ask: {
+      server: 'https://files.example.com/mcp',
+      token: text,
+      source: { kind: 'call', method: 'tools/call', tool: 'read_file' },
+    },
+    caller: { name: 'local', servers: '*' },
+    at,
+    seconds: SECONDS,
+    decision,
+    evaluation: { ...nothing, outcome: 'allow', custom: { claims: {} }, would_deny: [], reported: [] },
+  };
+  return { shadow, decided, outcomes, read, policy: at.policy };
+}
+
+test('nothing is judged before the turn of the event loop ends, and what comes while it is behind is dropped', async () => {
+  const { shadow, decided, outcomes, read, policy } = await opened(2);
+  shadow.replace(policy);
+  for (let times = 0; times < 5; times++) shadow.offer(decided);
+  expect(read).toEqual([]);
+  expect(outcomes).toEqual(['dropped', 'dropped', 'dropped']);
+  for (let turns = 0; turns < 10; turns++) await setImmediate();
+  expect(read).toHaveLength(2);
+  expect(outcomes.slice(3)).toEqual(['unavailable', 'unavailable']);
+  shadow.offer(decided);
+  for (let turns = 0; turns < 10; turns++) await setImmediate();
+  expect(read).toHaveLength(3);
+});
+
+test('without a shadow, for what never came to the rules, and once closed, nothing is judged', async () => {
+  const { shadow, decided, outcomes, read, policy } = await opened();
+  shadow.offer(decided);
+  shadow.replace(policy);
+  shadow.offer({ ...decided, evaluation: { ...decided.evaluation, custom: null } });
+  shadow.offer(decided);
+  shadow.close();
+  for (let turns = 0; turns < 10; turns++) await setImmediate();
+  expect(read).toEqual([]);
+  expect(outcomes).toEqual([]);
+});
