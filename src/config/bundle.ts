@@ -49,7 +49,9 @@ export const bundleSource = z
           .exactOptional(),
         signing: z
           .strictObject({
-            algorithm: z.enum(ALGORITHMS, { error: `must be one of ${ALGORITHMS.join(', ')}` }),
+            algorithm: z
+              .enum(ALGORITHMS, { error: `must be one of ${ALGORITHMS.join(', ')}` })
+              .describe('algorithm of the signature, which no bundle chooses'),
             public_key: path.describe('PEM file with the public key that bundles must be signed with'),
             key_id: z.string().min(1).exactOptional().describe('id of the key, which the signature must then name'),
           })
