@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ReloadProblem, ReloadReport } from '../../../src/decide/decider.ts';
+import type { BundleStatus, ReloadProblem, ReloadReport } from '../../../src/decide/decider.ts';
 import type { WaiverInput } from '../../../src/decision/input.ts';
 import { live, ready, status } from '../../../src/http/native/answers.ts';
 import { caller, FILES, NOW, REVISION, serve, server } from '../serve.ts';
@@ -82,5 +82,36 @@ it('GET /health/live and /health/ready answer anyone', async () => {
   expect(ready.parse(await (await fetch(`${url}/health/ready`)).json())).toEqual({
     status: 'ready',
     revision: REVISION,
+  });
+});
+
+describe('the bundle', () => {
+  const bundle: BundleStatus = {
+    ...{ source: 'url', location: 'https://bundles.example.com/rules.tar.gz', digest: 'sha256:3', revision: null },
+    ...{ registry: true, signed: true, from_cache: false, stale: false, pinned: null, kept: ['sha256:3'] },
+    ...{ checked_at: '2026-11-23T11:59:30.000Z', confirmed_at: '2026-11-23T11:59:00.000Z' },
+    last_error: { at: '2026-11-23T11:59:30.000Z', problems: ['billing.yaml:1: wrong', 'billing.yaml:2: wrong'] },
+  };
+  const callers = { edge: caller('edge', ['files'], ['read', 'metrics']), desk: caller('desk', '*', ['read']) };
+  const shown = async (key: string) => {
+    const { url } = await serve({ callers, bundle });
+    const response = await fetch(`${url}/v1/status`, { headers: { 'x-audgate-key': key } });
+    return status.parse(await response.json()).bundle;
+  };
+
+  it('is told with its problems to a caller that may ask about all servers', async () => {
+    expect(await shown('desk')).toEqual(bundle);
+  });
+
+  it('is told to any other with the number of its problems', async () => {
+    const problems = ["2 problems; a caller with servers '*' sees them"];
+    expect(await shown('edge')).toEqual({ ...bundle, last_error: { at: bundle.last_error?.at, problems } });
+  });
+
+  it('has an age in the metrics', async () => {
+    const { url } = await serve({ callers, bundle });
+    const text = await (await fetch(`${url}/metrics`, { headers: { 'x-audgate-key': 'edge' } })).text();
+    expect(text).toMatch(/^audgate_bundle_age_seconds 60$/m);
+    expect(text).toMatch(/^audgate_bundle_stale 0$/m);
   });
 });
