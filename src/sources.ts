@@ -154,7 +154,8 @@ export async function readCore(): Promise<Sourced['core']> {
 function withOffer({ read, place }: Offer, sources: Omit<Sourced, 'custom'>): SourcedPolicy {
   if (!read.ok)
     return { ok: false, problems: read.problems.map((message) => ({ severity: 'error', message }) as const) };
-  const { wasm, digest, rules } = read.bundle;
-  const custom = { wasm, digest, rules: rules.map((rule) => ({ ...rule, file: `${place}:${rule.file}` })) };
+  const { wasm, digest, rules, denials } = read.bundle;
+  const located = rules.map((rule) => ({ ...rule, file: `${place}:${rule.file}`, lines: denials.get(rule.name) }));
+  const custom = { wasm, digest, rules: located };
   return { ok: true, sources: { ...sources, custom } };
 }

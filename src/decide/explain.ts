@@ -75,6 +75,15 @@ function located(check: Check, evaluation: Evaluation, policy: Policy, registry:
     expected: evidence(check.expected),
     actual: evidence(check.actual),
     registry: whereOf(check, evaluation, registry),
-    rule_file: policy.rules.find(({ name }) => name === check.rule)?.file ?? '',
+    rule_file: ruleFile(check, evaluation, policy),
   };
+}
+
+/** Of a custom rule that denies, with the line of its first denial. */
+function ruleFile({ rule, outcome }: Check, { reasons }: Evaluation, policy: Policy): string {
+  const { file = '', lines } = policy.rules.find(({ name }) => name === rule) ?? {};
+  const prefix = `${rule.replace('.', ':')}/`;
+  const code = reasons.find((reason) => reason.code.startsWith(prefix))?.code.slice(prefix.length);
+  const line = outcome === 'denied' && code !== undefined ? lines?.get(code) : undefined;
+  return line === undefined ? file : `${file}:${line}`;
 }

@@ -9,6 +9,7 @@ import { createTar } from 'nanotar';
 import { z } from 'zod';
 import { readJson } from '../json/read.ts';
 import { SIGNATURES, type SigningKey, sign, verifySignature } from './bundle-signature.ts';
+import { denialLines } from './denial-lines.ts';
 import type { CustomRule } from './judge.ts';
 import { readTar } from './tar.ts';
 
@@ -24,6 +25,8 @@ export interface Bundle {
   readonly wasm: Uint8Array<ArrayBuffer>;
   /** The rules that `custom/decide` must say it ran, sorted by name; each file is a source in the bundle. */
   readonly rules: readonly CustomRule[];
+  /** Where each rule's file writes its codes, by rule: lines by code. */
+  readonly denials: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** What its author called this version. It proves nothing. */
   readonly revision: string | null;
   /** Packed with the rules, by name below `registry/`, sorted; null: the bundle holds none. Never data of the module. */
@@ -129,7 +132,9 @@ function readFiles(entries: Files): ReadBundle {
       `.manifest: the files in ${REGISTRY} have digest ${found ?? 'none'}, and the manifest was written for ${written ?? 'none'}`,
     );
   }
-  return { ok: true, bundle: { digest, wasm, rules, revision, registry } };
+  const textOf = (file: string) => new TextDecoder().decode(entries.get(file));
+  const denials = new Map(rules.map(({ name, file }) => [name, denialLines(textOf(file))]));
+  return { ok: true, bundle: { digest, wasm, rules, denials, revision, registry } };
 }
 
 /** Read as text: it tells a nested package from the rule's own, and decides nothing. */

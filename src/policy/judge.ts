@@ -26,6 +26,8 @@ export interface RuleFile {
 
 /** A rule of a user. `report`: it denies nothing, and what it would deny is told and counted; `deny` unless said. */
 export interface CustomRule extends RuleFile {
+  /** Where its file writes its codes, by code; for explanations. */
+  readonly lines?: ReadonlyMap<string, number> | undefined;
   readonly enforcement?: 'deny' | 'report';
 }
 
@@ -127,7 +129,7 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
     custom: custom && { digest: custom.digest, rules: custom.rules.map(({ name }) => name) },
     rules: [
       ...core.rules.map(({ name, file }) => ({ name, file })),
-      ...(custom?.rules.map(({ name, file }) => ({ name: `custom.${name}`, file })) ?? []),
+      ...(custom?.rules.map(({ name, file, lines }) => ({ name: `custom.${name}`, file, lines })) ?? []),
     ],
     judge(input, facts) {
       const byCore = judgeCore(input);

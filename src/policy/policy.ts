@@ -59,7 +59,12 @@ export interface Policy {
   readonly core: { readonly digest: string; readonly modified: boolean };
   readonly custom: null | { readonly digest: string; readonly rules: readonly string[] };
   /** Every rule, core first, custom ones as `custom.<name>`, with the file that holds it. */
-  readonly rules: readonly { readonly name: string; readonly file: string }[];
+  readonly rules: readonly {
+    readonly name: string;
+    readonly file: string;
+    /** Where the file writes the rule's codes, by code; of custom rules from a bundle. */
+    readonly lines?: ReadonlyMap<string, number> | undefined;
+  }[];
   /**
    * Judges one call: core, then custom, then the floor. Never throws: whatever breaks is a deny (`policy_error`).
    * @param custom what only custom rules see; null: custom rules are not run (as with arguments too large)

@@ -31,6 +31,31 @@ async function recorded(args: readonly string[], token: string): Promise<string>
 const explain = (stdin: string, ...more: readonly string[]) =>
   inProcess(['explain', '--registry', world.registry, '--record', '-', ...more], { stdin });
 
+test('explain names the line of a custom rule’s denial, and leaves the rule to its author', async () => {
+  const bundle = `${world.folder}/limit.tar.gz`;
+  expect((await audgate(['policy', 'build', 'policies/examples', '-o', bundle])).code).toBe(0);
+  const text = (await readFile(world.registry, 'utf8')).replace(
+    '["files:read"]',
+    '["files:read"],"labels":{"max_amount":10}',
+  );
+  const registry = await world.write('limited.json', text);
+  const question = ['--server', FILES, '--tool', 'read_file', '--arguments', '{"amount":11}', '--json'];
+  const asked = ['explain', '--registry', registry, '--bundle', bundle, ...question];
+  const { code, stdout, stderr } = await inProcess(asked, { stdin: await world.token() });
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+  const { checks, changes, no_safe_change } = JSON.parse(stdout);
+  const rego = (await readFile('policies/examples/argument_limit/argument_limit.rego', 'utf8')).split('\n');
+  const line = rego.findIndex((one) => one.includes('"amount_out_of_range"')) + 1;
+  const file = `${bundle}:argument_limit/argument_limit.rego`;
+  expect(checks).toContainEqual(
+    expect.objectContaining({ rule: 'custom.argument_limit', outcome: 'denied', rule_file: `${file}:${line}` }),
+  );
+  expect(changes).toEqual([]);
+  expect(no_safe_change).toEqual([
+    { side: 'operator', why: expect.stringContaining(`its author decides, in ${file}`) },
+  ]);
+}, 60_000);
+
 describe('explain --record', () => {
   test('explains a line of the log, and ends as the decision does', async () => {
     const { code, stdout, stderr } = await explain(await lineOf(), '--json');
