@@ -8,6 +8,7 @@ export interface Server {
   readonly url: string;
   /** Microseconds of CPU that all threads of the process have used so far. */
   cpu(): Promise<number>;
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -62,6 +63,7 @@ function serverOf(child: ChildProcess, url: string): Server {
   return {
     url,
     cpu: () => cpuOf(child.pid ?? 0),
+    signal: (name) => child.kill(name),
     async stop() {
       const exit = once(child, 'exit');
       child.kill('SIGTERM');

@@ -21,7 +21,7 @@ denials contains {"code": "closed"} if input.context.extra.hour != "${hour}"
 `;
 const HOURS = ['day', 'night'] as const;
 
-/** A fifth of what the issue asks for, at the same pace; the whole minute is in the benchmark (npm run bench -- --reloads). */
+/** A fifth of what the issue asks for, at the same pace; the whole minute is in the benchmark (npm run bench:reloads). */
 const RELOADS = 40;
 const PAUSE_MS = 300;
 
