@@ -81,11 +81,21 @@ async function replay(flags: Flags, host: Host): Promise<Exit> {
   const tally = createTally();
   const input = log === '-' ? host.stdin : createReadStream(log);
   let lines = 0;
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  let broken: Error | undefined;
+  const reader = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  input.once('error', (error: Error) => {
+    broken = error;
+    reader.close();
+  });
+  for await (const line of reader) {
     const entry = readEntry(line);
     tally.add(entry, entry && judgeAgain(entry, candidate));
     lines++;
     if (lines % PROGRESS === 0) print(host.stderr, `audgate: ${lines} lines`);
+  }
+  if (broken !== undefined) {
+    print(host.stderr, `audgate: --log ${shown(log)} cannot be read to its end (${shown(broken.message)})`);
+    return EXIT.usage;
   }
   const report = tally.report();
   if (flags.json) printJson(host.stdout, report);

@@ -49,7 +49,9 @@ const MAX_WAIT_MS = 1000;
  * NOT guaranteed: that a record outlives the machine; `accept` waits for the operating system, not for its disk.
  */
 export function createRecorder(parts: RecorderParts): Recorder {
-  const { destination, onDropped, onLost = () => {} } = parts;
+  const { destination } = parts;
+  const onDropped = unfailing(parts.onDropped);
+  const onLost = unfailing(parts.onLost ?? (() => {}));
   const sink = destination instanceof Writable ? createStreamSink(destination) : destination;
   const queue = createQueue(sink);
   const maxWaiting = parts.max_waiting_bytes ?? MAX_WAITING_BYTES;
@@ -58,7 +60,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
   let losing = false;
-  /** An allow waited in vain, and nothing was written since: the next one need not try. */
+  /** An allow waited in vain, and the destination has not answered since: the next one need not try. */
   let stuck = false;
 
   function lose(outcome: 'dropped' | 'refused', records: number, message: string): void {
@@ -69,7 +71,6 @@ export function createRecorder(parts: RecorderParts): Recorder {
   }
 
   function written(): void {
-    stuck = false;
     // Half of the bound before it counts as mended, so that a reader just too slow is not told of at every batch.
     if (!losing || queue.bytes('others') > maxWaiting / 2) return;
     losing = false;
@@ -93,6 +94,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
       text,
       bytes: Buffer.byteLength(text),
       settled: (whyNot) => {
+        stuck = false;
         if (whyNot === null) written();
         else lose('dropped', records, `decision records cannot be written (${whyNot})`);
       },
@@ -119,17 +121,21 @@ export function createRecorder(parts: RecorderParts): Recorder {
     if (text === null) return Promise.resolve(refuse('a record could not be made'));
     if (stuck || queue.bytes('awaited') > maxWaiting) return Promise.resolve(refuse('whoever takes them is too slow'));
     return new Promise((resolve) => {
+      let answered = false;
       const waiting: Waiting = {
         text,
         bytes: Buffer.byteLength(text),
         settled: (whyNot) => {
+          stuck = false;
           clearTimeout(late);
           if (whyNot === null) written();
-          resolve(whyNot === null || refuse(whyNot));
+          if (!answered) resolve(whyNot === null || refuse(whyNot));
+          answered = true;
         },
       };
       const late = setTimeout(() => {
         stuck = true;
+        answered = true;
         queue.withdraw('awaited', waiting);
         resolve(refuse('whoever takes them is too slow'));
       }, maxWait);
@@ -149,5 +155,16 @@ export function createRecorder(parts: RecorderParts): Recorder {
       return queue.drained();
     },
     dropped: () => dropped,
+  };
+}
+
+/** Whoever is told, as a log that fails, must neither end the writing nor keep an answer. */
+function unfailing<T extends readonly unknown[]>(told: (...what: T) => void): (...what: T) => void {
+  return (...what) => {
+    try {
+      told(...what);
+    } catch {
+      // The record counts, not that somebody heard of it.
+    }
   };
 }

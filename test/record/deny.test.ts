@@ -89,6 +89,37 @@ describe('a destination that takes nothing', () => {
   });
 });
 
+it('an allow whose record is taken too late counts as refused once, and not at all as dropped', async () => {
+  const { sink, next } = slow();
+  const lost: string[] = [];
+  const onLost = (outcome: string) => lost.push(outcome);
+  const recorder = createRecorder({ ...options, destination: sink, max_wait_ms: 20, onLost });
+  expect(await accept(recorder, 'late')).toBe(false);
+  await next();
+  expect(lost).toEqual(['refused']);
+});
+
+it('a listener that throws does not end the writing', async () => {
+  const { sink, next, taken } = slow();
+  const failing = { write: () => Promise.reject(new Error('ENOSPC')), close: sink.close };
+  let broken = true;
+  const recorder = createRecorder({
+    ...options,
+    destination: { write: (text: string) => (broken ? failing : sink).write(text), close: sink.close },
+    onDropped: () => {
+      throw new Error('the log is gone');
+    },
+    max_wait_ms: 200,
+  });
+  recorder.record(event);
+  await recorder.flush();
+  broken = false;
+  const allowed = accept(recorder, 'again');
+  await next();
+  expect(taken).toHaveLength(1);
+  expect(await allowed).toBe(true);
+});
+
 it('allows of one moment share writes', async () => {
   const { sink, next, taken } = slow();
   const recorder = createRecorder({ ...options, destination: sink, max_wait_ms: 60_000 });

@@ -67,10 +67,11 @@ function compareServers(before: Half, after: Half, now: number, watched: readonl
   const servers = [before.server, after.server].filter((server) => server !== undefined);
   const found = new Map<string, Combination>();
   const issuers = new Set([...issuersOf(before), ...issuersOf(after)]);
+  const operations = operationsOf(servers);
   for (const iss of issuers) {
     const [then, next] = [before.registry.issuerByIss.get(iss), after.registry.issuerByIss.get(iss)];
     const issuer = next?.key ?? then?.key ?? iss;
-    for (const asked of operationsOf(servers)) {
+    for (const asked of operations) {
       const name = `${servers[0]?.key ?? ''} ${asked.name} ${issuer}`;
       const compared = compareOne({ ...before, issuer: then }, { ...after, issuer: next }, asked, now, watched);
       if (compared === null) continue;

@@ -148,15 +148,14 @@ function* product(
 
 /** One value each, then two: what a rule of all values says of more, it says of two of them. */
 function audiencesOf(sides: readonly Side[], watched: readonly string[]): readonly (readonly string[])[] {
-  const values = [
-    ...new Set([
-      ...sides.flatMap(({ accepted, extra, waived }) => [...accepted, ...waived, ...extra]),
-      ...watched,
-      STRANGER,
-    ]),
-  ];
+  const of = sides.flatMap(({ accepted, extra, waived }) => [...accepted, ...waived, ...extra]);
+  const values = [...new Set([...of, STRANGER])];
   const pairs = values.flatMap((one, at) => values.slice(at + 1).map((other) => [one, other]));
-  return [...values.map((value) => [value]), ...pairs];
+  const all = [...values.map((value) => [value]), ...pairs];
+  // Only waivers that observe ask whether a value is good elsewhere; a change may move thousands of them.
+  if (!sides.some(({ observed }) => observed.length > 0)) return all;
+  const [own = STRANGER] = values;
+  return [...all, ...watched.flatMap((value) => [[value], [own, value]])];
 }
 
 /**
