@@ -221,7 +221,7 @@ waivers:
     client_id: c
     owner: o
     reason: r
-    until: 2026-12-01T00:00:00Z
+    until: 2027-01-15T00:00:00Z
     max_lifetime_seconds: 3600
     operations: [${JSON.stringify(operation)}]`,
       }),
