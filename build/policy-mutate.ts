@@ -11,6 +11,7 @@ import { findOpa, opaCache } from '../src/policy/find.ts';
 import { loadPolicy } from '../src/policy/load.ts';
 import type { Opa } from '../src/policy/opa.ts';
 import { readFolder, type Sources } from '../src/policy/sources.ts';
+import { runTests } from '../src/policy/test.ts';
 import { readCore } from '../src/sources.ts';
 import { type FrozenCases, freeze, noticing, registriesOf } from '../src/testing/mutation/frozen.ts';
 import { mutateRego } from '../src/testing/mutation/mutate-rego.ts';
@@ -57,11 +58,19 @@ async function mutateCore(opa: Opa): Promise<number> {
     return null;
   };
 
+  const beside = new Map([...tools.testing].map(([file, text]): [string, string] => [`testing/${file}`, text]));
+  // What fails already would be taken for what notices.
+  const { problems } = await runTests(tools, new Map([...rego, ...beside]));
+  const failing = await cases(rego);
+  if (problems.length > 0 || failing !== null) {
+    note(`mend this first: ${problems.map(({ message }) => message).join(' ')} ${failing ?? ''}`);
+    return 1;
+  }
   const score = await mutateRego({
     opa,
     capabilities: tools.capabilities,
     sources: rego,
-    beside: new Map([...tools.testing].map(([file, text]) => [`testing/${file}`, text])),
+    beside,
     cases,
     suggest: () => '',
     onProgress: (done, all) => {
@@ -71,7 +80,7 @@ async function mutateCore(opa: Opa): Promise<number> {
   for (const { what, place } of score.survivors) process.stdout.write(`policies/core/${place} survived: ${what}\n`);
   const all = score.noticed + score.survivors.length;
   process.stdout.write(
-    `${score.noticed} of ${all} left-out conditions were noticed (${percent(score)} %), ${score.void} do not compile\n`,
+    `${score.noticed} of ${all} left-out conditions were noticed (${percent(score)} %); ${score.void} do not compile or are marked redundant\n`,
   );
   return score.survivors.length === 0 ? 0 : 1;
 }

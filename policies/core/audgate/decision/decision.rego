@@ -131,7 +131,7 @@ default observed := false
 # Every rule again by itself: only of these four can a denial be observed, and only one that a waiver lists.
 observed if {
 	nowhere_else
-	count(would_deny_if_observed) > 0
+	count(would_deny_if_observed) > 0 # redundant: then nothing is to be observed
 	proved(issuer.satisfied, issuer.denials)
 	tolerable(audience.satisfied, audience.denials)
 	tolerable(lifetime.satisfied, lifetime.denials)
@@ -185,7 +185,7 @@ would_deny := would_deny_if_observed if observed
 
 # Waivers without which this would be denied.
 observing contains waivers.use(waiver) if {
-	observed
+	observed # redundant: nothing would deny otherwise
 	some waiver in input.registered.waivers
 	waivers.observes_call(waiver)
 	waivers.in_force(waiver)

@@ -30,7 +30,7 @@ observes_call(waiver) if {
 }
 
 asked := input.registered.operation.name if {
-	input.registered.operation
+	input.registered.operation # redundant: its value needs it
 } else := concat(" ", [input.call.method, input.call.tool]) if {
 	targets == {"tool"}
 	input.call.method == "tools/call"

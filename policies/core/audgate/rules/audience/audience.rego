@@ -44,7 +44,7 @@ denials contains {"code": "audience_not_exclusive", "expected": expected, "actua
 denials contains waivers.expired(waiver) if {
 	not satisfied
 	some waiver in covering
-	not waivers.in_force(waiver)
+	not waivers.in_force(waiver) # redundant: one in force would satisfy
 }
 
 exclusive if {

@@ -55,7 +55,7 @@ within(seconds) if {
 }
 
 denials contains {"code": "lifetime_missing", "expected": ["exp", "iat"], "actual": present} if {
-	not satisfied
+	not satisfied # redundant: it takes both
 	count(present) < 2
 }
 
@@ -64,23 +64,23 @@ denials contains {
 	"expected": [input.now - tolerance],
 	"actual": [input.token.expires_at],
 } if {
-	not satisfied
+	not satisfied # redundant: it takes a time before the end
 	not not_ended
 }
 
 denials contains {"code": "token_not_yet_valid", "expected": [input.now + tolerance], "actual": ahead} if {
-	not satisfied
+	not satisfied # redundant: it takes a time after both
 	count(ahead) > 0
 }
 
-denials contains {"code": "lifetime_exceeded", "expected": [limit], "actual": [excess]} if not satisfied
+denials contains {"code": "lifetime_exceeded", "expected": [limit], "actual": [excess]} if not satisfied # redundant: an excess does not
 
 # Only where the limit is exceeded: a token that is merely expired needs no longer limit.
 denials contains waivers.expired(waiver) if {
-	not satisfied
+	not satisfied # redundant: an excess does not satisfy
 	excess
 	some waiver in covering
-	not waivers.in_force(waiver)
+	not waivers.in_force(waiver) # redundant: one in force would raise the limit
 	within(waiver.max_lifetime_seconds)
 }
 
@@ -134,5 +134,5 @@ expected := [limit]
 default actual := []
 
 actual := [life] if {
-	life
+	life # redundant: its value needs it
 } else := [rest]

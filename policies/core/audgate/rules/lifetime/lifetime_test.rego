@@ -68,6 +68,11 @@ test_the_whole_life_is_limited if {
 	judged(-100, 801, []) == denied({"lifetime_exceeded"})
 }
 
+# What an ended waiver would not have allowed either is not its end's doing.
+test_an_ended_waiver_is_named_only_where_it_would_have_sufficed if {
+	judged(1000, 4600, [ended]) == denied({"token_not_yet_valid", "lifetime_exceeded"})
+}
+
 test_what_is_left_is_limited_with_tolerance if {
 	judged(5, 905, []) == satisfied
 	judged(6, 906, []) == denied({"token_not_yet_valid", "lifetime_exceeded"})

@@ -26,16 +26,16 @@ denials contains {"code": "task_unknown", "actual": input.registered.unlisted.ta
 
 found := {"code": "tool_unknown", "actual": [input.call.tool]} if {
 	input.call.method == "tools/call"
-	input.call.tool
+	input.call.tool # redundant: its value needs it
 } else := {"code": "prompt_unknown", "actual": [input.call.prompt]} if {
 	input.call.method in ["prompts/get", "completion/complete"]
-	input.call.prompt
+	input.call.prompt # redundant: its value needs it
 } else := {"code": "resource_unknown", "actual": [input.call.uri]} if {
 	input.call.method in ["resources/read", "resources/subscribe", "resources/unsubscribe", "completion/complete"]
-	input.call.uri
+	input.call.uri # redundant: its value needs it
 } else := {"code": "task_unknown", "actual": [input.call.task]} if {
 	input.call.method in ["tasks/get", "tasks/result", "tasks/update", "tasks/cancel"]
-	input.call.task
+	input.call.task # redundant: its value needs it
 } else := {"code": "resource_unknown", "actual": input.registered.unlisted.uris} if {
 	input.call.method == "subscriptions/listen"
 	count(input.registered.unlisted.uris) > 0
@@ -43,7 +43,7 @@ found := {"code": "tool_unknown", "actual": [input.call.tool]} if {
 	input.call.method == "subscriptions/listen"
 	count(input.registered.unlisted.tasks) > 0
 } else := {"code": "method_unknown", "actual": [input.call.method]} if {
-	input.call.method
+	input.call.method # redundant: its value needs it
 } else := {"code": "method_unknown", "actual": []}
 
 # The operations open at the server are not in the input.

@@ -25,7 +25,7 @@ denials contains {"code": "proof_missing", "expected": ["dpop"]} if "jkt" in mem
 denials contains {"code": "certificate_missing", "expected": ["mtls"]} if "x5t#S256" in members
 
 denials contains {"code": "binding_mismatch", "expected": ["jkt", "x5t#S256"], "actual": actual} if {
-	not unbound
+	not unbound # redundant: members are undefined then
 	not "jkt" in members
 	not "x5t#S256" in members
 }
