@@ -1,5 +1,5 @@
 /** All checks and tests of the Rego in this project: the core, the helpers of tests, the examples and the recipes. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nativeCapabilities } from '../src/policy/capabilities.ts';
 import { CORE_DIGEST } from '../src/policy/core.digest.ts';
@@ -33,9 +33,15 @@ export async function testProject(opa: Opa, policies: string, print: (line: stri
   await step('core', testCore(tools, policies));
   await step('core.wasm and capabilities are fresh', checkFresh(opa, policies));
   for (const group of ['examples', 'recipes'])
-    for (const rule of await readdir(join(policies, group)))
+    for (const rule of await rulesIn(join(policies, group)))
       await step(`${group}/${rule}`, testRule(tools, join(policies, group, rule)));
   return failed ? 1 : 0;
+}
+
+/** Folders of rules; one without Rego holds cases of several. */
+async function rulesIn(folder: string): Promise<readonly string[]> {
+  const { rego } = await readFolder(folder);
+  return [...new Set([...rego.keys()].map((file) => file.split('/')[0] ?? ''))];
 }
 
 async function checkFormat(opa: Opa, policies: string): Promise<Step> {

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { codesOf, readRego } from './rego-metadata.ts';
 
 const FOLDER = 'policies/recipes';
+/** No recipe: a registry and cases with which all of them decide at once. */
+const TOGETHER = 'together';
 
 /** @param root of the checkout */
 export function recipesPage(root: string): string {
-  const names = readdirSync(join(root, FOLDER)).sort();
+  const names = readdirSync(join(root, FOLDER))
+    .filter((name) => name !== TOGETHER)
+    .sort();
   const recipes = names.map((name) => {
     const file = `${FOLDER}/${name}/${name}.rego`;
     const text = readFileSync(join(root, file), 'utf8');
@@ -21,7 +25,8 @@ export function recipesPage(root: string): string {
 Rules to start from: copy a folder of [policies/recipes](../../policies/recipes) into your rules, change what you need, and
 keep its tests. Each is closed by default: what it cannot prove, it denies, a label of the wrong type included. Each judges
 only what carries its label, so that all of them can be loaded at once; so watch the label's spelling, or ask
-\`audgate policy test\` with a case. Cases of each stand beside it and run with \`audgate policy test policies/recipes\`.
+\`audgate policy test\` with a case. Cases of each stand beside it, those of all at once in
+[together](../../policies/recipes/together); they run with \`audgate policy test policies/recipes\`.
 
 | recipe | what it does |
 | --- | --- |

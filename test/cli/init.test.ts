@@ -168,6 +168,12 @@ describe('the package that npm packs writes a repository', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('cases/billing.yaml');
   });
+
+  test('whose tests notice every mistake that is planted', { timeout: 180_000 }, async () => {
+    const { code, stdout } = await paste('npx audgate policy test . --mutate --min-score 100', repository, env).ended;
+    expect(code, stdout).toBe(0);
+    expect(stdout).toContain('Score: 100 %');
+  });
 });
 
 /** The packed package in `node_modules` of `place`, its dependencies beside it, as `npm install` would leave them. */
