@@ -57,3 +57,29 @@ valid := {
 without(path) := json.remove(valid, [path])
 
 codes(denials) := {denial.code | some denial in denials}
+
+# A call of each kind of method, with the name of its operation.
+calls := {
+	"tools/call": {"call": {"method": "tools/call", "tool": "read_file"}, "name": "tools/call read_file"},
+	"prompts/get": {"call": {"method": "prompts/get", "prompt": "summary"}, "name": "prompts/get summary"},
+	"resources/read": {
+		"call": {"method": "resources/read", "uri": "file:///docs/a.md"},
+		"name": "resources/read file:///docs/a.md",
+	},
+	"completion/complete": {
+		"call": {"method": "completion/complete", "prompt": "summary"},
+		"name": "completion/complete summary",
+	},
+	"subscriptions/listen": {
+		"call": {"method": "subscriptions/listen", "lists": ["tools/list"], "uris": [], "tasks": []},
+		"name": "subscriptions/listen tools/list",
+	},
+	"tasks/get": {"call": {"method": "tasks/get", "task": "task-1"}, "name": "tasks/get"},
+	"tools/list": {"call": {"method": "tools/list"}, "name": "tools/list"},
+}
+
+# The same input for a call of another method, one of `calls`: `testing.calling("prompts/get")`.
+calling(method) := object.union(json.remove(valid, ["call"]), {
+	"call": calls[method].call,
+	"registered": {"operation": {"name": calls[method].name}},
+})
