@@ -40,7 +40,9 @@ describe('metrics', () => {
     expect(text).toContain('audgate_door_decisions_total{door="audgate/gateways/envoy",decision="allow"} 1');
     expect(text).toContain('audgate_door_decisions_total{door="audgate/decide",decision="deny"} 1');
     expect(text).toContain('audgate_decision_duration_seconds_count{decision="deny"} 2');
-    expect(text).toContain('audgate_waiver_uses_total{server="files",what="audience",owner="ops",until="2026-12-01T00:00:00Z"} 1');
+    expect(text).toContain(
+      'audgate_waiver_uses_total{server="files",what="audience",owner="ops",until="2026-12-01T00:00:00Z"} 1',
+    );
     expect(text).not.toContain('secret-user');
   });
 
