@@ -109,7 +109,9 @@ export const policyInput = z.strictObject({
       .describe('subscriptions/listen without operation: the targets that are not open at the server'),
     operations: z.array(operationInput).optional().describe('core, for /v1/allowed only: all that the registry lists'),
     waivers: z.array(waiverInput).describe('of this server, for this issuer and client; ended ones too'),
-    elsewhere: texts.describe('aud values that are another server’s accepted audience or an issuer’s identifier'),
+    elsewhere: texts.describe(
+      'aud values that are another server’s accepted audience or an issuer’s identifier, also in a spelling that only normalisation makes equal',
+    ),
   }),
   context: z.strictObject({
     caller: text,

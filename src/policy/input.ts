@@ -27,7 +27,7 @@ export function buildInput({ call, token, server, issuer, registry, now, context
     server: server.inputFor(issuer.key),
     issuer: issuer.input,
     waivers: [...server.waiversFor(issuer.key, token.client_id)],
-    elsewhere: token.audiences.filter((value) => isElsewhere(value, server, registry)),
+    elsewhere: token.audiences.filter((value) => registry.isElsewhere(value, server)),
   };
   if (operation !== undefined) registered.operation = operation;
   else if (call.method === LISTEN) registered.unlisted = unlistedOf(server, call);
@@ -73,10 +73,6 @@ function contextOf({ caller, client_ip, request_id, extra }: InputParts['context
   if (request_id !== undefined) context.request_id = request_id;
   if (extra !== undefined) context.extra = extra;
   return context;
-}
-
-function isElsewhere(audience: string, server: ServerRecord, registry: Registry): boolean {
-  return registry.ownersOf(audience).some((owner) => owner.kind === 'issuer' || owner.key !== server.key);
 }
 
 function timeOf(now: number): PolicyInput['time'] {

@@ -12,6 +12,7 @@ import { below } from './place.ts';
 import { impliedBy, PROFILES } from './profile/profiles.ts';
 import type { IssuerRecord, KeySource, Owner, Registry, ServerRecord, Source } from './registry.ts';
 import type { WrittenIssuer, WrittenServer, WrittenWaiver } from './schema.ts';
+import { normalised } from './uri.ts';
 
 export type KeySourceOf = (issuerKey: string) => KeySource;
 
@@ -27,10 +28,11 @@ export function* buildRegistry(sound: Sound, replaceKeySource: KeySourceOf | und
   const issuers = yield* byKey(sound.issuers, (entry) => issuerRecord(entry, replaceKeySource));
   const servers = yield* byKey(sound.servers, serverRecord);
   const owners = new Map<string, Owner[]>();
+  /** By what is left of a spelling after normalisation. */
+  const near = new Map<string, Owner[]>();
   const own = (audience: string, owner: Owner) => {
-    const known = owners.get(audience);
-    if (known === undefined) owners.set(audience, [owner]);
-    else if (!known.some(({ kind, key }) => kind === owner.kind && key === owner.key)) known.push(owner);
+    addOwner(owners, audience, owner);
+    addOwner(near, normalised(audience), owner);
   };
   const nearest = createNearest();
   for (const server of servers.values()) {
@@ -51,6 +53,13 @@ export function* buildRegistry(sound: Sound, replaceKeySource: KeySourceOf | und
     issuerByIss: new Map([...issuers.values()].map((record) => [record.issuer, record])),
     serverByResource: new Map([...servers.values()].map((record) => [record.resource, record])),
     ownersOf: (audience) => owners.get(audience) ?? NONE,
+    isElsewhere(audience, { key }) {
+      const isOther = (owner: Owner) => owner.kind === 'issuer' || owner.key !== key;
+      const exact = owners.get(audience) ?? NONE;
+      // What this server accepts comes near no other server (lint), and near an issuer with a warning only.
+      if (exact.length > 0) return exact.some(isOther);
+      return (near.get(normalised(audience)) ?? NONE).some(isOther);
+    },
     nearestServer: nearest.find,
     whereIs(records, key, ...path) {
       const place = places[records].get(key);
@@ -61,6 +70,12 @@ export function* buildRegistry(sound: Sound, replaceKeySource: KeySourceOf | und
 }
 
 const NONE: readonly never[] = [];
+
+function addOwner(owners: Map<string, Owner[]>, audience: string, owner: Owner): void {
+  const known = owners.get(audience);
+  if (known === undefined) owners.set(audience, [owner]);
+  else if (!known.some(({ kind, key }) => kind === owner.kind && key === owner.key)) known.push(owner);
+}
 
 function* byKey<W, T extends { readonly key: string }>(
   entries: readonly Entry<W>[],

@@ -97,6 +97,11 @@ export interface Registry {
   /** Exact owner of an audience value: every server that accepts it (in whichever issuer's tokens), every `iss`. */
   ownersOf(audience: string): readonly Owner[];
   /**
+   * Whether an audience value opens another server, or is an issuer's: exactly, or, unless this server accepts it, in another
+   * spelling that someone there may normalise. Never a reason to accept a value.
+   */
+  isElsewhere(audience: string, server: Pick<ServerRecord, 'key'>): boolean;
+  /**
    * Server whose resource is this but for case, default port, trailing slash and the like, or lies above or below it: for
    * messages only. Nobody for a text longer than 2,048 characters.
    */

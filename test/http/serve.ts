@@ -224,6 +224,7 @@ function snapshotOf(servers: readonly ServerRecord[]): Snapshot {
     issuerByIss: new Map([CORP, OLD].map((record) => [record.issuer, record])),
     serverByResource: new Map(servers.map((record) => [record.resource, record])),
     ownersOf: () => [],
+    isElsewhere: () => false,
     nearestServer: () => undefined,
     whereIs: () => ({ file: 'registry.yaml', line: 1 }),
   };

@@ -72,8 +72,7 @@ export function sideOf({ registry, server, issuer, call, name, client, now }: Pl
     unbound: server.sender_constraint === 'none',
     actors: server.actors,
     observed: reachable ? waivers.flatMap(({ what, codes }) => (what === 'observe' ? (codes ?? []) : [])) : [],
-    isElsewhere: (audience) =>
-      registry.ownersOf(audience).some((owner) => owner.kind === 'issuer' || owner.key !== server.key),
+    isElsewhere: (audience) => registry.isElsewhere(audience, server),
   };
 }
 
