@@ -44,7 +44,8 @@ asked := input.registered.operation.name if {
 	targets == {"task"}
 	input.call.method in ["tasks/get", "tasks/result", "tasks/update", "tasks/cancel"]
 } else := concat(" ", array.concat([input.call.method], listened)) if {
-	targets <= {"lists", "uris", "tasks"}
+	# Not `<=`, which orders sets in Rego and does not compare their members.
+	count(targets - {"lists", "uris", "tasks"}) == 0
 	input.call.method == "subscriptions/listen"
 
 	# Such a name must not be that of other targets.

@@ -14,6 +14,7 @@ test_what_the_registry_does_not_open_is_named_by_the_call if {
 	named({"method": "tasks/get", "task": "t"}) == "tasks/get"
 	subscription := {"method": "subscriptions/listen", "lists": [], "uris": ["file:///x"], "tasks": []}
 	named(subscription) == "subscriptions/listen file:///x"
+	named({"method": "subscriptions/listen", "uris": ["file:///x"]}) == "subscriptions/listen file:///x"
 	named({"method": "files/reindex"}) == "files/reindex"
 }
 
@@ -25,6 +26,7 @@ test_a_call_with_targets_of_two_kinds_has_no_name if {
 		{"method": "resources/read", "uri": "a", "tool": "b"},
 		{"method": "tasks/get", "task": "a", "tool": "b"},
 		{"method": "subscriptions/listen", "lists": ["tools/list"], "tool": "b"},
+		{"method": "subscriptions/listen", "lists": ["tools/list"], "prompt": "b"},
 	] {
 		not named(call)
 	}
