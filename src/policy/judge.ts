@@ -111,11 +111,11 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
     }
     const { denials, malformed } = answer.verdict;
     const found = [
-      ...denials.map(({ rule, code }): Report => ({ rule, code: `custom:${rule}/${code}` })),
+      ...denials.map(({ rule, code }): Report => ({ rule, code: `custom:${rule}/${code.slice(0, MAX_CODE)}` })),
       ...malformed.map((rule): Report => ({ rule: rule ?? '', code: 'policy_error' })),
       ...answer.silent.map((rule): Report => ({ rule, code: 'rule_not_satisfied' })),
     ];
-    return [...new Map(found.map((one) => [`${one.rule} ${one.code}`, one])).values()];
+    return bounded(found);
   }
 
   function failed(kind: 'core' | 'custom', answer: Exclude<Evaluation, { kind: 'value' }>): Judgement {
@@ -166,6 +166,21 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
     });
     return told.toSorted((a, b) => (a.rule < b.rule ? -1 : 1));
   }
+}
+
+/** Codes that one rule tells of one call. An allow carries them, which a rule must not be able to swell. */
+const MAX_REPORTS = 16;
+/** Characters; cut without a mark, so that it stays a code. */
+const MAX_CODE = 255;
+
+function bounded(found: readonly Report[]): readonly Report[] {
+  const byRule = new Map<string, Map<string, Report>>();
+  for (const one of found) {
+    const told = byRule.get(one.rule) ?? new Map<string, Report>();
+    if (told.size < MAX_REPORTS) told.set(one.code, one);
+    byRule.set(one.rule, told);
+  }
+  return [...byRule.values()].flatMap((told) => [...told.values()]);
 }
 
 const unevaluatedRule = (name: string) => unevaluated(`custom.${name}`);

@@ -59,6 +59,20 @@ test('rules that all only report leave every decision to core', async () => {
   expect(alarms).toEqual([]);
 });
 
+test('however much one would deny, an allow tells only the beginning of it', async () => {
+  const long = 'a'.repeat(300);
+  const codes = Array.from({ length: 30 }, (_, n) => `x${n}`);
+  const many = `package custom.many\n\nsatisfied if false\n\ndenials contains {"code": code} if some code in ${JSON.stringify(codes)}\n`;
+  const one = `package custom.long\n\nsatisfied if false\n\ndenials contains {"code": "${long}"} if true\n`;
+  const { policy } = await load({ 'many.rego': says('report', many), 'long.rego': says('report', one) });
+  const judged = policy.judge(asked(), FACTS);
+  const reported = judged.kind === 'allow' ? (judged.reported ?? []) : [];
+  expect(reported.filter(({ rule }) => rule === 'many')).toHaveLength(16);
+  expect(reported.filter(({ rule }) => rule === 'long').map(({ code }) => code)).toEqual([
+    `custom:long/${'a'.repeat(255)}`,
+  ]);
+});
+
 test('one that throws each time takes no other rule with it', async () => {
   const wild =
     'package custom.wild\n\nsatisfied if true\n\nsatisfied := false if input.now\n\ndenials contains {"code": "no"} if false\n';
