@@ -64,8 +64,10 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
   /** What is in force is what the server has, or what was chosen over it. */
   async function confirm(): Promise<void> {
     if (good === null || (pinned === undefined && latest !== null && latest.digest !== good.digest)) return;
+    // Without an answer yet, what the cache says of its age stands.
+    if (checked === null) return;
     confirmed = checked;
-    if (confirmed !== null) await cache?.confirm(confirmed).catch(() => note([`${remote.cache}: cannot be written`]));
+    await cache?.confirm(confirmed).catch(() => note([`${remote.cache}: cannot be written`]));
   }
 
   async function check(stop: AbortSignal, wait_seconds?: number): Promise<Checked> {
