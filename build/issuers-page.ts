@@ -22,8 +22,9 @@ issuers:
 \`\`\`
 
 A profile says where a token's subject, client and scopes stand, what its access tokens have and its ID tokens have not, and what
-\`token_types\` and \`extra_audiences\` are where the registry leaves them out. It loosens nothing: audience, lifetime, \`kid\`, \`typ\`
-and signature are judged as for any issuer, and a token of another type than \`at+jwt\` must carry client and scopes, and no
+\`token_types\` and \`extra_audiences\` are where the registry leaves them out. One default
+loosens: with \`auth0\` and \`keycloak\` an \`aud\` of the issuer’s own is let pass beside the server’s, and who gets such a token can
+use it there too; \`extra_audiences: []\` refuses it. All else, audience, lifetime, \`kid\`, \`typ\` and signature, is judged as for any issuer, and a token of another type than \`at+jwt\` must carry client and scopes, and no
 \`nonce\`, \`at_hash\`, \`c_hash\` or \`events\`. Two claims that name the client and differ are \`claims_invalid\`. Policies, records and
 answers see the same members for every profile: \`token.client_id\`, \`token.scopes\`, \`token.subject\`.
 

@@ -1,6 +1,7 @@
 /**
  * What an issuer of a known make puts where (contract 1). A profile only says where facts stand and what more tells an ID
- * token; it never changes which audience, lifetime or signature is accepted.
+ * token. It changes neither which lifetime or signature is accepted nor, but for its default of `extra_audiences`, which
+ * audience.
  */
 import type { JsonObject } from '../../json/value.ts';
 import type { Algorithm } from '../registry.ts';
