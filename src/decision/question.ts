@@ -3,6 +3,7 @@
  * are `http/native/schema.ts`; a test holds the two against each other.
  */
 import type { Json, JsonObject } from '../json/value.ts';
+import type { CallFacts } from './facts.ts';
 
 interface Token {
   /** The registered resource, byte for byte, of the server that is about to be called: from the asker's own route. */
@@ -27,18 +28,7 @@ interface Token {
 }
 
 /** The MCP call in the asker's own words. */
-export interface QuestionedCall {
-  readonly method: string;
-  readonly tool?: string;
-  readonly prompt?: string;
-  readonly uri?: string;
-  readonly task?: string;
-  /** Of `subscriptions/listen`, as the two below: lists by the method that reads them. */
-  readonly lists?: readonly string[];
-  readonly uris?: readonly string[];
-  readonly tasks?: readonly string[];
-  readonly arguments?: JsonObject;
-}
+export type QuestionedCall = CallFacts;
 
 /** Exactly one of call, message and body; none is answered with a deny. */
 export interface DecideQuestion extends Token {
