@@ -7,6 +7,9 @@ const WIRES: Readonly<Record<Wire, string>> = {
   invalid_request: '400 `invalid_request`',
   unauthenticated: '401, no error',
   invalid_token: '401 `invalid_token`',
+  invalid_dpop_proof: '401 `invalid_dpop_proof`, scheme DPoP',
+  use_dpop_nonce: '401 `use_dpop_nonce`, scheme DPoP',
+  insufficient_user_authentication: '401 `insufficient_user_authentication`',
   insufficient_scope: '403 `insufficient_scope`',
   unavailable: '503, indeterminate',
 };

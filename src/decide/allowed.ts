@@ -11,6 +11,7 @@ import { type ListedOperation, listedOperations } from '../registry/listed.ts';
 import { ANY_CALL } from '../registry/method.ts';
 import { type Ask, type Caller, findServer } from './ask.ts';
 import { decide, type Parts } from './decide.ts';
+import { inspecting } from './readers.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** All that an ask holds, but for the call. */
@@ -39,7 +40,15 @@ export async function decideAllowed(
   const core: Snapshot = { ...at, policy: { ...at.policy, custom: null } };
   const judges = { judge, judgeUnverified: judge };
   const question: Ask = { ...ask, source: { kind: 'any' } };
-  const { decision } = await decide(question, caller, core, parts, 'audgate/allowed', seconds, judges);
+  const { decision } = await decide(
+    question,
+    caller,
+    core,
+    { ...parts, ...inspecting(parts) },
+    'audgate/allowed',
+    seconds,
+    judges,
+  );
   const custom = at.policy.custom === null ? 'none' : 'not_judged';
   return { ...decision, ...opened(decision.decision === 'allow' ? open : []), custom };
 }

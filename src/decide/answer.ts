@@ -18,9 +18,12 @@ export function answer(evaluation: Evaluation, id: string, revision: string): De
         advertised_scopes: server.advertised_scopes,
         required_scopes: evaluation.required_scopes,
         request_id: evaluation.request_id,
+        scheme: server.sender_constraint === 'dpop' ? 'dpop' : evaluation.scheme,
+        authentication: evaluation.input?.registered.operation?.authentication,
       },
     );
-    return { decision: 'deny', ...asked, challenge, revision };
+    const headers = { ...challenge.headers, ...evaluation.response_headers };
+    return { decision: 'deny', ...asked, challenge: { ...challenge, headers }, revision };
   }
   if (token === null) throw new Error('an allow without token is a bug');
   return {
@@ -33,6 +36,7 @@ export function answer(evaluation: Evaluation, id: string, revision: string): De
       ...(would_deny.length > 0 && { would_deny: [...would_deny] }),
       ...(evaluation.call?.method === ANY_CALL && server?.call_from === 'none' && { call_from: 'none' }),
     },
+    ...(evaluation.response_headers && { response_headers: evaluation.response_headers }),
     revision,
   };
 }

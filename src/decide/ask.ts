@@ -1,5 +1,5 @@
 /** The question, after the outer JSON was read and found well-formed. What the client wrote in it is still untrusted. */
-import type { CallSource } from '../decision/facts.ts';
+import type { CallSource, ProofSource } from '../decision/facts.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { Door } from '../record/entry.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
@@ -18,6 +18,12 @@ export interface Ask {
   /** Why nobody can say which token is meant (`credentials.ts`); completes "The client's request …". */
   readonly ambiguous?: string;
   readonly source?: CallSource;
+  /** Method of the client's HTTP request, which a DPoP proof must name (htm); a source of kind `request` holds its own. */
+  readonly method?: string;
+  /** What the client proved possession with; absent: nothing. */
+  readonly proof?: ProofSource;
+  /** The caller's own name and id of the client's request, where the caller is configured to vouch for it: its second try is no second use. */
+  readonly retry_id?: string;
   /** What of the client's request, its call aside, a door could not take; completes "The client's request …". */
   readonly malformed?: string;
   /** Of the client's request; lower-case names. */

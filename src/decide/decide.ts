@@ -1,16 +1,15 @@
 /** decide = evaluate, then record once. */
 import type { Decision } from '../decision/decision.ts';
-import type { TokenReader } from '../facts/token/read.ts';
 import type { DecisionEvent } from '../record/entry.ts';
 import type { Recorder } from '../record/write.ts';
 import { answer } from './answer.ts';
 import type { Ask, Caller } from './ask.ts';
 import { type Evaluation, evaluate, type Judges } from './evaluate.ts';
+import type { Readers } from './readers.ts';
 import { refusal } from './refuse.ts';
 import type { Snapshot } from './snapshot.ts';
 
-export interface Parts {
-  readonly tokens: TokenReader;
+export interface Parts extends Readers {
   readonly recorder: Recorder;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -36,7 +35,7 @@ export async function decide(
 ): Promise<{ decision: Decision; evaluation: Evaluation }> {
   const started = parts.now();
   const tick = parts.ticks();
-  const evaluation = await evaluate(ask, caller, seconds, at, parts.tokens, judges);
+  const evaluation = await evaluate(ask, caller, seconds, at, parts, judges);
   const id = parts.newId();
   const decision = answer(evaluation, id, at.revision);
   const { call } = evaluation;

@@ -9,11 +9,13 @@ import type { PolicyInput } from '../decision/input.ts';
 import type { Reason } from '../decision/reason.ts';
 import { comparePrecedence, type ReasonCode } from '../decision/reasons.ts';
 import { readCall } from '../facts/call/read.ts';
-import type { TokenReader } from '../facts/token/read.ts';
+import type { ProofReading } from '../facts/proof/proofs.ts';
 import { buildInput } from '../policy/input.ts';
 import type { CustomFacts, Judgement, Policy, Report } from '../policy/policy.ts';
 import type { ServerRecord } from '../registry/registry.ts';
 import { type Ask, type Caller, findServer } from './ask.ts';
+import { proofContext, retryOf } from './prove.ts';
+import type { Readers } from './readers.ts';
 import {
   argumentsTooLarge,
   inOrder,
@@ -22,6 +24,9 @@ import {
   policyUnavailable,
   reasonsOf,
   refusal,
+  replayStoreUnavailable,
+  revocationUnavailable,
+  revoked,
   serverUnknown,
   unfitRequest,
 } from './refuse.ts';
@@ -45,6 +50,10 @@ export interface Evaluation {
   readonly would_deny: readonly ReasonCode[];
   /** What rules that only report would have denied, whatever was decided. */
   readonly reported: readonly Report[];
+  /** By which the token was sent; absent: it was not looked at. */
+  readonly scheme?: 'bearer' | 'dpop';
+  /** That the client must get, whatever was decided; absent: none. */
+  readonly response_headers?: ProofReading['response_headers'];
 }
 
 /** What judges once the facts are there: the snapshot's policy, or whoever asks it more than one question. */
@@ -59,7 +68,7 @@ export async function evaluate(
   caller: Caller,
   now: number,
   at: Snapshot,
-  tokens: TokenReader,
+  readers: Readers,
   judges: Judges = at.policy,
 ): Promise<Evaluation> {
   const { registry, policy } = at;
@@ -78,14 +87,22 @@ export async function evaluate(
   if (!ask.token) return refused(server, [refusal('token_missing')], { call, request_id });
 
   // Stage 3: token text to claims, verified by a key that the registry names.
-  const read = await tokens.read(ask.token, registry);
+  const read = await readers.tokens.read(ask.token, { registry, server });
   if (read.kind === 'refused') return refused(server, [read.reason], { call, request_id });
+  if (read.kind === 'unavailable') return unknown(server, [read.reason], { call, request_id });
   const { token, issuer } = read;
+  const verified = read.kind === 'verified';
+  const revocation = readers.revocations.judge(token, issuer.key);
+  const context = proofContext(ask, ask.token, token, server, now);
+  const proof = await readers.proofs.read(ask.proof, context);
+  const { response_headers } = proof;
+  const { scheme } = context;
 
   // Stage 4: facts and records to the rules; all denials of all rules.
   const input = buildInput({
     call,
     token,
+    proof: proof.facts,
     server,
     issuer,
     registry,
@@ -93,40 +110,45 @@ export async function evaluate(
     context: { ...ask.context, caller: caller.name },
   });
   const tooLarge = policy.custom === null ? null : argumentsTooLarge(call);
-  const judgeable = read.kind === 'verified' && tooLarge === null;
+  const judgeable = verified && tooLarge === null;
   const labels = server.eachLabels(call);
   const custom = judgeable
     ? { claims: token.claims, ...(call.arguments && { arguments: call.arguments }), ...(labels && { labels }) }
     : null;
-  const facts = { call, request_id, token, input, custom };
-  const other = otherSubject(ask, token, read.kind === 'verified');
+  const facts = { call, request_id, token, input, custom, scheme, ...(response_headers && { response_headers }) };
+  const other = [...otherSubject(ask, token, verified), ...revoked(revocation, token, verified)];
+  const about = { input, server, registry, caller, proof: proof.reasons };
 
   if (read.kind === 'unverified') {
     // Deny beats indeterminate: what the core rules refuse, no key could make acceptable (design 2).
     const judgement = await judges.judgeUnverified(input);
     if (judgement.kind === 'deny' || other.length > 0) {
-      const denials = judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller }, false) : [];
+      const denials = judgement.kind === 'deny' ? reasonsOf(judgement, about, false) : [];
       const required_scopes = judgement.kind === 'unavailable' ? [] : judgement.required_scopes;
       return refused(server, [...other, ...denials], { ...facts, required_scopes });
     }
-    const unknown = judgement.kind === 'unavailable' ? [policyUnavailable()] : [];
-    return {
-      ...refused(server, [keysUnavailable(issuer.key, read.detail), ...unknown], facts),
-      outcome: 'indeterminate',
-    };
+    const broken = judgement.kind === 'unavailable' ? [policyUnavailable()] : [];
+    return unknown(server, [keysUnavailable(issuer.key, read.detail), ...broken], facts);
   }
 
   const judgement = await judges.judge(input, custom);
   const ours = tooLarge === null ? other : [...other, tooLarge];
   if (judgement.kind === 'unavailable')
-    return ours.length === 0
-      ? { ...refused(server, [policyUnavailable()], facts), outcome: 'indeterminate' }
-      : refused(server, ours, facts);
+    return ours.length === 0 ? unknown(server, [policyUnavailable()], facts) : refused(server, ours, facts);
   const { required_scopes, reported = [] } = judgement;
   if (judgement.kind === 'deny' || ours.length > 0) {
-    const denials = judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller }, true) : [];
+    const denials = judgement.kind === 'deny' ? reasonsOf(judgement, about, true) : [];
     return refused(server, [...denials, ...ours], { ...facts, required_scopes, reported });
   }
+  if (revocation.kind === 'unavailable')
+    return unknown(server, [revocationUnavailable(revocation.detail)], { ...facts, required_scopes });
+
+  // The last step, and the one side effect: a proof opens one call (RFC 9449 §11.1).
+  const use = proof.once && (await readers.proofs.use(proof.once, { mark: true, ...retryOf(ask) }));
+  if (use?.kind === 'replayed') return refused(server, [refusal('proof_replayed')], { ...facts, required_scopes });
+  if (use?.kind === 'unavailable')
+    return unknown(server, [replayStoreUnavailable(use.detail)], { ...facts, required_scopes });
+
   const { waivers } = judgement;
   const codes = [...judgement.would_deny, ...reported.map(({ code }) => code)];
   const would_deny = [...new Set(codes)].sort(comparePrecedence);
@@ -145,6 +167,11 @@ const NOTHING = {
   would_deny: [],
   reported: [],
 };
+
+/** A dependency failed: nobody knows, so everyone must refuse. */
+function unknown(server: ServerRecord, reasons: readonly Reason[], held: Held): Evaluation {
+  return { ...refused(server, reasons, held), outcome: 'indeterminate' };
+}
 
 function refused(server: ServerRecord | null, reasons: readonly Reason[], held: Held = {}): Evaluation {
   return { ...NOTHING, ...held, outcome: 'deny', server, reasons: inOrder(reasons) };

@@ -13,6 +13,7 @@ import type { Ask, Caller } from './ask.ts';
 import { decide, type Parts } from './decide.ts';
 import type { Evaluation } from './evaluate.ts';
 import { whereOf } from './explain-where.ts';
+import { inspecting } from './readers.ts';
 import { remediesOf } from './remedy.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -24,7 +25,14 @@ export async function explain(
   parts: Parts,
   seconds: number,
 ): Promise<Explanation> {
-  const { decision, evaluation } = await decide(ask, caller, at, parts, 'audgate/explain', seconds);
+  const { decision, evaluation } = await decide(
+    ask,
+    caller,
+    at,
+    { ...parts, ...inspecting(parts) },
+    'audgate/explain',
+    seconds,
+  );
   return explanationOf(decision, evaluation, { ...ask.context, caller: caller.name }, caller, at, seconds);
 }
 

@@ -4,6 +4,7 @@ import type { CallFacts, TokenFacts } from '../decision/facts.ts';
 import type { Evidence, Reason } from '../decision/reason.ts';
 import { comparePrecedence, entryOf, type FixedCode } from '../decision/reasons.ts';
 import type { CoreDenial, CustomDenial } from '../decision/verdict.ts';
+import type { RevocationAnswer } from '../facts/revocation/revocations.ts';
 import type { Judgement } from '../policy/policy.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Ask, Caller } from './ask.ts';
@@ -59,6 +60,39 @@ export function keysUnavailable(issuerKey: string, detail: string): Reason {
   );
 }
 
+/** @param verified whether the token's signature was verified; a withdrawn token is no better for any key */
+export function revoked(answer: RevocationAnswer, token: TokenFacts, verified: boolean): readonly Reason[] {
+  if (answer.kind !== 'revoked') return [];
+  const what = { jti: 'jti', sub: 'subject', client_id: 'client', issued_before: 'time of issue' }[answer.by];
+  const actual = {
+    jti: token.token_id,
+    sub: token.subject,
+    client_id: token.client_id,
+    issued_before: token.issued_at,
+  }[answer.by];
+  const message = `The token was revoked, by its ${what}. Get a new token, if the authorization server still gives one.`;
+  return [
+    {
+      ...refusal('token_revoked', message, actual === undefined ? [] : [actual]),
+      ...(!verified && { verified: false as const }),
+    },
+  ];
+}
+
+export function revocationUnavailable(detail: string): Reason {
+  return refusal(
+    'revocation_unavailable',
+    `The list of revoked tokens cannot be had: ${legible(detail)}. Retry; see the log for why.`,
+  );
+}
+
+export function replayStoreUnavailable(detail: string): Reason {
+  return refusal(
+    'replay_store_unavailable',
+    `Whether the proof was used before cannot be told: ${legible(detail)}. Retry with a fresh proof; see the log for why.`,
+  );
+}
+
 export const policyUnavailable = (): Reason => refusal('policy_unavailable');
 
 /** @returns null when custom rules may be given the call's arguments */
@@ -82,11 +116,15 @@ export function inOrder(reasons: readonly Reason[]): readonly Reason[] {
 /** All reasons of a judgement that denies. @param verified whether the token's signature was verified */
 export function reasonsOf(
   judgement: Extract<Judgement, { kind: 'deny' }>,
-  context: Omit<Denied, 'denial'>,
+  context: Omit<Denied, 'denial'> & { readonly proof?: readonly Reason[] },
   verified: boolean,
 ): readonly Reason[] {
+  const { proof = [], ...about } = context;
   return [
-    ...judgement.denials.map((denial) => coreReason(denial, context, verified)),
+    // Why a proof is no good, facts say; that it is needed, a rule.
+    ...judgement.denials.map(
+      (denial) => proof.find(({ code }) => code === denial.code) ?? coreReason(denial, about, verified),
+    ),
     ...judgement.custom.map(customReason),
   ];
 }

@@ -1,8 +1,9 @@
 /**
  * The one writer of challenges: what a gateway sends its client with a refusal.
- * RFC 6750 §3 and §3.1, RFC 9728 §5.1, MCP authorization.
+ * RFC 6750 §3 and §3.1, RFC 9449 §7.1 and §9, RFC 9470 §3, RFC 9728 §5.1, MCP authorization.
  */
 import type { Json } from '../json/value.ts';
+import { DPOP_ALGORITHMS } from './dpop.ts';
 import type { Reason } from './reason.ts';
 import { entryOf, type Wire } from './reasons.ts';
 
@@ -22,6 +23,12 @@ export interface ChallengeContext {
   readonly required_scopes: readonly string[];
   /** JSON-RPC id of the client's message, for an error body that answers it. */
   readonly request_id?: string | number | undefined;
+  /** By which the client must send its token: `dpop` where it did, or where the server takes no other. Default `bearer`. */
+  readonly scheme?: 'bearer' | 'dpop' | undefined;
+  /** What the operation asks of the user's authentication (RFC 9470 §3). */
+  readonly authentication?:
+    | { readonly acr_values?: readonly string[] | undefined; readonly max_age_seconds?: number | undefined }
+    | undefined;
 }
 
 /** JSON-RPC error code of a header that differs from the body (MCP 2026-07-28, streamable HTTP). */
@@ -32,6 +39,8 @@ interface Form {
   readonly error?: string;
   readonly description?: string;
   readonly scope?: 'advertised' | 'required';
+  /** Whatever the client used: only a proof cures it. */
+  readonly dpop?: true;
 }
 
 const FORMS: Readonly<Record<Exclude<Wire, 'forbidden' | 'unavailable'>, Form>> = {
@@ -43,6 +52,23 @@ const FORMS: Readonly<Record<Exclude<Wire, 'forbidden' | 'unavailable'>, Form>> 
     error: 'invalid_token',
     description: 'The access token is not valid for this server',
     scope: 'advertised',
+  },
+  invalid_dpop_proof: {
+    status: 401,
+    error: 'invalid_dpop_proof',
+    description: 'The DPoP proof is missing, or not valid for this request',
+    dpop: true,
+  },
+  use_dpop_nonce: {
+    status: 401,
+    error: 'use_dpop_nonce',
+    description: 'The DPoP proof must hold the nonce of this response',
+    dpop: true,
+  },
+  insufficient_user_authentication: {
+    status: 401,
+    error: 'insufficient_user_authentication',
+    description: 'This operation needs another, or a more recent, authentication of the user',
   },
   insufficient_scope: {
     status: 403,
@@ -67,11 +93,16 @@ export function writeChallenge(reasons: readonly Reason[], context: ChallengeCon
   const form = FORMS[wire];
   const scopes =
     form.scope === 'advertised' ? context.advertised_scopes : form.scope === 'required' ? context.required_scopes : [];
-  const authenticate = header('Bearer', [
+  const dpop = form.dpop === true || context.scheme === 'dpop';
+  const { acr_values, max_age_seconds } = (wire === 'insufficient_user_authentication' && context.authentication) || {};
+  const authenticate = header(dpop ? 'DPoP' : 'Bearer', [
     ['error', form.error],
     ['error_description', form.description],
     ['resource_metadata', context.resource_metadata],
     ['scope', scopes.join(' ')],
+    ['acr_values', acr_values?.join(' ')],
+    ['max_age', max_age_seconds === undefined ? undefined : String(max_age_seconds)],
+    ['algs', dpop ? DPOP_ALGORITHMS.join(' ') : undefined],
   ]);
   if (first.code !== 'header_mismatch') return { status: form.status, headers: { 'www-authenticate': [authenticate] } };
   return {

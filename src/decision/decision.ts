@@ -43,6 +43,8 @@ export interface Allow extends Answer {
   /** RFC 3339: the earliest end of token and waiver. Close streams then; never cache an allow. */
   readonly valid_until: string;
   readonly advice: Advice;
+  /** That the client must get with the server's answer; absent: none. Lower-case names. */
+  readonly response_headers?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Deny extends Answer {

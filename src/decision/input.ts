@@ -31,6 +31,10 @@ export const operationInput = z.strictObject({
   ),
   scopes: texts.describe('required scopes: the method’s, then the target’s'),
   implied_by: z.record(text, texts).describe('required scope → the scopes that imply it (scope_implies, transitive)'),
+  authentication: z
+    .strictObject({ acr_values: texts.optional(), max_age_seconds: seconds.optional() })
+    .optional()
+    .describe('what it asks of the user’s authentication (RFC 9470)'),
   labels: labels.describe(
     'custom rules judge a subscription, and *, once with the labels of each operation that it is; elsewhere, one on which ' +
       'they differ is the list of its values',
@@ -54,6 +58,8 @@ export const issuerInput = z.strictObject({
   extra_audiences: texts,
   clock_tolerance_seconds: seconds,
 });
+
+const refusedProof = z.strictObject({ refused: text.describe('the reason code of a proof that is no good') });
 
 export const policyInput = z.strictObject({
   now: seconds.describe('seconds since the epoch, UTC'),
@@ -81,9 +87,9 @@ export const policyInput = z.strictObject({
     arguments: z.record(text, z.any()).optional().describe('custom rules only'),
   }),
   token: z.strictObject({
-    type: text,
-    algorithm: text,
-    key_id: text,
+    type: text.describe('of typ; introspection for a token that its issuer was asked about (RFC 7662)'),
+    algorithm: text.optional().describe('absent of a token that its issuer was asked about, as key_id'),
+    key_id: text.optional(),
     audiences: texts,
     scopes: texts,
     subject: text.optional(),
@@ -93,12 +99,25 @@ export const policyInput = z.strictObject({
     not_before: seconds.optional(),
     confirmation: z.record(text, z.any()).optional().describe('cnf (RFC 7800)'),
     actor: text.optional().describe('act.sub of the outermost actor (RFC 8693 §4.1)'),
+    actors: texts.optional().describe('act.sub of all actors where there are several, the outermost first'),
+    authentication_context: text.optional().describe('acr (RFC 9470)'),
+    authenticated_at: seconds.optional().describe('auth_time'),
+    authorization_details: z.array(z.record(text, z.any())).optional().describe('RFC 9396 §9.1'),
     claims: z.record(text, z.any()).optional().describe('custom rules only: all claims'),
   }),
   proof: z
-    .strictObject({ dpop: z.record(text, z.any()).optional(), mtls: z.record(text, z.any()).optional() })
+    .strictObject({
+      dpop: z
+        .union([z.strictObject({ jkt: text, algorithm: text, issued_at: seconds }), refusedProof])
+        .optional()
+        .describe('a DPoP proof (RFC 9449), but for its single use'),
+      mtls: z
+        .union([z.strictObject({ 'x5t#S256': text }), refusedProof])
+        .optional()
+        .describe('the client certificate of the connection, as the gateway forwards it (RFC 8705)'),
+    })
     .optional()
-    .describe('what the caller proved; absent in this version'),
+    .describe('what the client proved with this call; absent where it showed nothing'),
   registered: z.strictObject({
     server: serverInput,
     issuer: issuerInput,

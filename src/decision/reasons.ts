@@ -9,6 +9,9 @@ export type Wire =
   | 'invalid_request'
   | 'unauthenticated'
   | 'invalid_token'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
+  | 'insufficient_user_authentication'
   | 'insufficient_scope'
   | 'unavailable';
 
@@ -26,7 +29,7 @@ const TABLE = [
   ['server_unknown', 'forbidden', 'No registered server has this resource identifier.', 'Send the registered resource, byte for byte, from the gateway\'s own route.'],
 
   ['credential_ambiguous', 'invalid_request', 'The client\'s request carries more than one credential.', 'Send one access token, in one Authorization header and nowhere else.'],
-  ['scheme_unsupported', 'invalid_request', 'The authentication scheme is not one that this version accepts.', 'Send the token with scheme Bearer.'],
+  ['scheme_unsupported', 'invalid_request', 'The authentication scheme is not one that this version accepts.', 'Send the token with scheme Bearer, or DPoP with a proof.'],
   ['call_missing', 'invalid_request', 'The request holds no call, message or body.', 'Send exactly one of call, message and body.'],
   ['call_malformed', 'invalid_request', 'The call is not one well-formed MCP message.', 'Send one JSON-RPC 2.0 message in strict JSON, whole and with POST.'],
   ['call_incomplete', 'invalid_request', 'The call lacks what is needed to judge it: its target, or arguments for custom rules.', 'Send the whole message, or the call\'s arguments, {} when there are none.'],
@@ -43,6 +46,8 @@ const TABLE = [
   ['claims_invalid', 'invalid_token', 'A claim is absent, of a wrong type or out of range.', 'Have the issuer follow RFC 9068 §2.2.'],
   ['key_unknown', 'invalid_token', 'The issuer\'s key set holds no key with the token\'s kid.', 'Get a new token; if it persists, compare the issuer\'s jwks_uri with the registry.'],
   ['signature_invalid', 'invalid_token', 'The signature does not verify with the issuer\'s key.', 'Get a new token from the issuer.'],
+  ['token_inactive', 'invalid_token', 'The issuer says that the token is not active.', 'Get a new token from the issuer.'],
+  ['token_revoked', 'invalid_token', 'The token was revoked before its end.', 'Get a new token, if the authorization server still gives one.'],
   ['issuer_not_trusted', 'invalid_token', 'The issuer is registered, but not for this server.', 'Get a token from an issuer that this server lists.'],
   ['audience_missing', 'invalid_token', 'The token names no audience.', 'Ask the authorization server for a token with this server\'s resource.'],
   ['audience_mismatch', 'invalid_token', 'The token was issued for something other than this server.', 'Ask the authorization server for a token with this server\'s resource.'],
@@ -53,10 +58,18 @@ const TABLE = [
   ['token_not_yet_valid', 'invalid_token', 'The token\'s iat or nbf lies ahead.', 'Compare the clocks of the issuer and of audgate.'],
   ['lifetime_exceeded', 'invalid_token', 'The token lives longer than this server allows.', 'Have the issuer issue shorter tokens for this server.'],
   ['actor_not_allowed', 'invalid_token', 'The token was issued to an actor that this server does not accept.', 'Call as yourself, or register the actor at this server.'],
-  ['certificate_missing', 'invalid_token', 'The token is bound to a client certificate that was not proved.', 'Use an unbound token: this version cannot verify the certificate.'],
+  ['certificate_missing', 'invalid_token', 'The token is bound to a client certificate, and none came with the call.', 'Connect with the certificate that the token was issued to, through a gateway that forwards it.'],
+  ['certificate_mismatch', 'invalid_token', 'The client certificate is not the one that the token is bound to.', 'Connect with the certificate that the token was issued to.'],
   ['token_not_bound', 'invalid_token', 'This server requires sender-constrained tokens, and this one is not.', 'Get a sender-constrained token.'],
   ['binding_mismatch', 'invalid_token', 'The token is bound by a method that audgate cannot verify.', 'Get a token that is unbound, or bound by a supported method.'],
-  ['proof_missing', 'invalid_token', 'The token is bound to a DPoP key that was not proved.', 'Use an unbound token: this version cannot verify the proof.'],
+
+  ['proof_missing', 'invalid_dpop_proof', 'The token is bound to a DPoP key, and no proof came with the call.', 'Send the token with scheme DPoP, and one DPoP header with a fresh proof.'],
+  ['proof_invalid', 'invalid_dpop_proof', 'The DPoP proof is not a right one for this request.', 'Send one fresh proof, made for this method, this server\'s resource and this token (RFC 9449 §4.2).'],
+  ['proof_mismatch', 'invalid_dpop_proof', 'The DPoP proof is of another key than the one that the token is bound to.', 'Make the proof with the key that the token was issued to.'],
+  ['proof_replayed', 'invalid_dpop_proof', 'The DPoP proof was used before.', 'Make a fresh proof, with its own jti, for each request.'],
+  ['proof_nonce_required', 'use_dpop_nonce', 'The DPoP proof holds no nonce of this service, or one that is too old.', 'Repeat the request with a proof that holds the nonce of the DPoP-Nonce header.'],
+
+  ['authentication_insufficient', 'insufficient_user_authentication', 'The user was not authenticated in the way, or as recently, as this operation needs.', 'Have the user authenticate again, as the challenge says (RFC 9470).'],
 
   ['method_unknown', 'forbidden', 'The method is not open at this server.', 'Call a method that the registry opens.'],
   ['tool_unknown', 'forbidden', 'The tool is not registered at this server.', 'Call a registered tool, or add this one to the registry.'],
@@ -64,6 +77,7 @@ const TABLE = [
   ['resource_unknown', 'forbidden', 'The resource URI is not registered at this server.', 'Read a registered resource, or add this one to the registry.'],
   ['task_unknown', 'forbidden', 'Tasks are not open at this server.', 'Call a tool without a task, or list the method under methods of the server.'],
   ['arguments_too_large', 'forbidden', 'The arguments exceed what custom rules are given.', 'Send arguments of at most 16 KiB.'],
+  ['authorization_details_unknown', 'forbidden', 'The token holds authorization details of a type that this server does not know.', 'Ask for a token with the types that the registry lists for this server (RFC 9396).'],
   ['rule_not_satisfied', 'forbidden', 'A rule neither was satisfied nor gave a reason.', 'See explain for the rule, and mend it.'],
   ['policy_error', 'forbidden', 'The policy did not give a well-formed answer.', 'See the log for what broke, and mend the policy.'],
   ['custom', 'forbidden', 'A custom rule denies, as custom:<rule>/<code>.', 'See the rule\'s own message.'],
@@ -72,6 +86,9 @@ const TABLE = [
 
   ['keys_unavailable', 'unavailable', 'The issuer\'s keys cannot be had.', 'Retry; see /v1/status for the key source\'s last error.'],
   ['policy_unavailable', 'unavailable', 'No policy instance is to be had.', 'Retry; see the log for why instances fail.'],
+  ['introspection_unavailable', 'unavailable', 'The issuer cannot be asked about the token.', 'Retry; see /v1/status for the last error.'],
+  ['revocation_unavailable', 'unavailable', 'The list of revoked tokens cannot be had.', 'Retry; see the log for why.'],
+  ['replay_store_unavailable', 'unavailable', 'Whether the proof was used before cannot be told.', 'Retry with a fresh proof; see the log for why.'],
   ['log_unavailable', 'unavailable', 'The decision cannot be recorded, and what is not recorded is not allowed here.', 'Retry; see the log for why records cannot be written.'],
 ] as const satisfies readonly (readonly [string, Wire, string, string])[];
 

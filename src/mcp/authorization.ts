@@ -46,6 +46,10 @@ const TOLD: Readonly<Record<Wire, string>> = {
   invalid_request: 'invalid_request: the call is malformed',
   unauthenticated: 'invalid_token: the call needs an access token',
   invalid_token: 'invalid_token: the access token is not valid for this server',
+  invalid_dpop_proof: 'invalid_dpop_proof: the call needs a fresh proof of the key that the access token is bound to',
+  use_dpop_nonce: 'use_dpop_nonce: the proof must hold a nonce of this server',
+  insufficient_user_authentication:
+    'insufficient_user_authentication: this call needs another, or a more recent, authentication of the user',
   insufficient_scope: 'insufficient_scope: the access token lacks a scope that this call needs',
   unavailable: 'temporarily_unavailable: the access token cannot be checked now',
 };

@@ -1,5 +1,5 @@
 /** Facts and records → the document that policy judges (contract 6). Members that do not apply are absent. */
-import type { CallFacts, TokenFacts } from '../decision/facts.ts';
+import type { CallFacts, ProofFacts, TokenFacts } from '../decision/facts.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import { LISTEN } from '../registry/method.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
@@ -7,6 +7,8 @@ import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.
 export interface InputParts {
   readonly call: CallFacts;
   readonly token: TokenFacts;
+  /** Absent: nothing was shown. */
+  readonly proof?: ProofFacts | undefined;
   readonly server: ServerRecord;
   readonly issuer: IssuerRecord;
   readonly registry: Registry;
@@ -21,7 +23,7 @@ export interface InputParts {
 }
 
 /** Without arguments and claims: what only custom rules see is handed to `judge` beside this. */
-export function buildInput({ call, token, server, issuer, registry, now, context }: InputParts): PolicyInput {
+export function buildInput({ call, token, proof, server, issuer, registry, now, context }: InputParts): PolicyInput {
   const operation = server.operation(call);
   const registered: PolicyInput['registered'] = {
     server: server.inputFor(issuer.key),
@@ -31,7 +33,16 @@ export function buildInput({ call, token, server, issuer, registry, now, context
   };
   if (operation !== undefined) registered.operation = operation;
   else if (call.method === LISTEN) registered.unlisted = unlistedOf(server, call);
-  return { now, time: timeOf(now), call: callOf(call), token: tokenOf(token), registered, context: contextOf(context) };
+  const input: PolicyInput = {
+    now,
+    time: timeOf(now),
+    call: callOf(call),
+    token: tokenOf(token),
+    registered,
+    context: contextOf(context),
+  };
+  if (proof?.dpop !== undefined || proof?.mtls !== undefined) input.proof = { ...proof };
+  return input;
 }
 
 // Members are assigned one by one, where spreads of what may be absent would read better: each spread makes a new shape of
@@ -55,8 +66,10 @@ function unlistedOf(server: ServerRecord, call: CallFacts): NonNullable<PolicyIn
 }
 
 function tokenOf(facts: TokenFacts): PolicyInput['token'] {
-  const { type, algorithm, key_id, audiences, scopes } = facts;
-  const token: PolicyInput['token'] = { type, algorithm, key_id, audiences: [...audiences], scopes: [...scopes] };
+  const { type, audiences, scopes } = facts;
+  const token: PolicyInput['token'] = { type, audiences: [...audiences], scopes: [...scopes] };
+  if (facts.algorithm !== undefined) token.algorithm = facts.algorithm;
+  if (facts.key_id !== undefined) token.key_id = facts.key_id;
   if (facts.subject !== undefined) token.subject = facts.subject;
   if (facts.client_id !== undefined) token.client_id = facts.client_id;
   if (facts.issued_at !== undefined) token.issued_at = facts.issued_at;
@@ -64,6 +77,10 @@ function tokenOf(facts: TokenFacts): PolicyInput['token'] {
   if (facts.not_before !== undefined) token.not_before = facts.not_before;
   if (facts.confirmation !== undefined) token.confirmation = facts.confirmation;
   if (facts.actor !== undefined) token.actor = facts.actor;
+  if (facts.actors !== undefined) token.actors = [...facts.actors];
+  if (facts.authentication_context !== undefined) token.authentication_context = facts.authentication_context;
+  if (facts.authenticated_at !== undefined) token.authenticated_at = facts.authenticated_at;
+  if (facts.authorization_details !== undefined) token.authorization_details = [...facts.authorization_details];
   return token;
 }
 

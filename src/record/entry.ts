@@ -62,8 +62,8 @@ export interface RecordedInput {
   readonly call: RecordedCall;
   readonly token: {
     readonly type: string;
-    readonly algorithm: string;
-    readonly key_id: string;
+    readonly algorithm?: string | undefined;
+    readonly key_id?: string | undefined;
     readonly audiences: readonly (string | number)[];
     readonly scopes: readonly (string | number)[];
     readonly subject?: string | undefined;
@@ -179,8 +179,8 @@ function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions,
     },
     token: {
       type: legible(token.type),
-      algorithm: legible(token.algorithm),
-      key_id: legible(token.key_id),
+      algorithm: orAbsent(token.algorithm),
+      key_id: orAbsent(token.key_id),
       audiences: evidence(token.audiences),
       scopes: evidence(token.scopes),
       subject: orAbsent(token.subject),

@@ -29,8 +29,8 @@ const judged = z.looseObject({
   }),
   token: z.looseObject({
     type: z.string(),
-    algorithm: z.string(),
-    key_id: z.string(),
+    algorithm: optionalText,
+    key_id: optionalText,
     audiences: texts,
     scopes: texts,
     subject: optionalText,

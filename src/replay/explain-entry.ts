@@ -222,10 +222,12 @@ function callOf(logged: JudgedRecord['call']): CallFacts {
 }
 
 function tokenOf(logged: JudgedRecord['token'], issuer: string): TokenFacts {
-  const { type, algorithm, key_id, audiences, scopes, confirmation } = logged;
-  const { subject, client_id, issued_at, expires_at, not_before, actor } = logged;
+  const { type, audiences, scopes, confirmation } = logged;
+  const { algorithm, key_id, subject, client_id, issued_at, expires_at, not_before, actor } = logged;
   return {
-    ...{ type, algorithm, key_id, issuer, audiences, scopes, claims: {} },
+    ...{ type, issuer, audiences, scopes, claims: {} },
+    ...(algorithm !== undefined && { algorithm }),
+    ...(key_id !== undefined && { key_id }),
     ...(subject !== undefined && { subject }),
     ...(client_id !== undefined && { client_id }),
     ...(issued_at !== undefined && { issued_at }),

@@ -205,10 +205,12 @@ function callOf({ method, tool, prompt, uri, task, lists, uris, tasks }: JudgedI
 }
 
 function tokenOf(logged: JudgedInput['token'], issuer: string): TokenFacts {
-  const { type, algorithm, key_id, audiences, scopes } = logged;
-  const { subject, client_id, issued_at, expires_at, not_before, confirmation, actor } = logged;
+  const { type, audiences, scopes } = logged;
+  const { algorithm, key_id, subject, client_id, issued_at, expires_at, not_before, confirmation, actor } = logged;
   return {
-    ...{ type, algorithm, key_id, issuer, audiences, scopes, claims: {} },
+    ...{ type, issuer, audiences, scopes, claims: {} },
+    ...(algorithm !== undefined && { algorithm }),
+    ...(key_id !== undefined && { key_id }),
     ...(subject !== undefined && { subject }),
     ...(client_id !== undefined && { client_id }),
     ...(issued_at !== undefined && { issued_at }),

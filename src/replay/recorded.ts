@@ -41,8 +41,8 @@ const judged = z.looseObject({
   }),
   token: z.looseObject({
     type: text,
-    algorithm: text,
-    key_id: text,
+    algorithm: text.optional(),
+    key_id: text.optional(),
     audiences: texts,
     scopes: texts,
     subject: text.optional(),

@@ -7,6 +7,8 @@ import type { Evaluation } from '../decide/evaluate.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Check } from '../decision/verdict.ts';
 import { createKeys } from '../facts/keys/look-up.ts';
+import { NO_PROOFS } from '../facts/proof/proofs.ts';
+import { NO_REVOCATIONS } from '../facts/revocation/revocations.ts';
 import { createTokenReader } from '../facts/token/read.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
@@ -84,7 +86,12 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
   const watched = { ...snapshot, policy: watch(snapshot.policy, (seen) => (judged = seen)) };
   const keys = createKeys({ fetch: shared.fetch, now: shared.now, settings: config.keys, onEvent: () => {} });
   keys.retain(snapshot.registry.issuers.values());
-  const parts: DecideParts = { ...shared, tokens: createTokenReader({ lookup: keys.lookup, cacheSize: TOKENS }) };
+  const parts: DecideParts = {
+    ...shared,
+    tokens: createTokenReader({ lookup: keys.lookup, cacheSize: TOKENS }),
+    proofs: NO_PROOFS,
+    revocations: NO_REVOCATIONS,
+  };
 
   const lifecycle = { stopping: false };
   const { limits } = config;

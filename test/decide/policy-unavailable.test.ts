@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../src/config.ts';
 import { decide } from '../../src/decide/decide.ts';
 import { createKeys } from '../../src/facts/keys/look-up.ts';
+import { NO_PROOFS } from '../../src/facts/proof/proofs.ts';
+import { NO_REVOCATIONS } from '../../src/facts/revocation/revocations.ts';
 import { createTokenReader } from '../../src/facts/token/read.ts';
 import { openEngine } from '../../src/policy/engine.ts';
 import { DECIDE, policyOf } from '../../src/policy/judge.ts';
@@ -52,6 +54,8 @@ describe('policy_unavailable', () => {
       keys.retain(bench.registry.issuers.values());
       const parts = {
         tokens: createTokenReader({ lookup: keys.lookup, cacheSize: 1 }),
+        proofs: NO_PROOFS,
+        revocations: NO_REVOCATIONS,
         recorder: { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 },
         now: () => NOW * 1000,
         ticks: () => 0n,

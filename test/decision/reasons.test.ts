@@ -21,17 +21,26 @@ const CONTRACT = {
   token: {
     wire: '401 invalid_token',
     codes: `token_malformed, token_encrypted, issuer_unknown, issuer_disabled, algorithm_not_allowed,
-      token_type_not_allowed, claims_invalid, key_unknown, signature_invalid, issuer_not_trusted, audience_missing,
+      token_type_not_allowed, claims_invalid, key_unknown, signature_invalid, token_inactive, token_revoked,
+      issuer_not_trusted, audience_missing,
       audience_mismatch, audience_not_exclusive, waiver_expired, lifetime_missing, token_expired, token_not_yet_valid,
-      lifetime_exceeded, actor_not_allowed, certificate_missing, token_not_bound, binding_mismatch, proof_missing`,
+      lifetime_exceeded, actor_not_allowed, certificate_missing, certificate_mismatch, token_not_bound, binding_mismatch`,
   },
+  proof: { wire: '401 invalid_dpop_proof', codes: 'proof_missing, proof_invalid, proof_mismatch, proof_replayed' },
+  nonce: { wire: '401 use_dpop_nonce', codes: 'proof_nonce_required' },
+  authentication: { wire: '401 insufficient_user_authentication', codes: 'authentication_insufficient' },
   operation: {
     wire: '403',
-    codes: `method_unknown, tool_unknown, prompt_unknown, resource_unknown, task_unknown, arguments_too_large, rule_not_satisfied,
+    codes: `method_unknown, tool_unknown, prompt_unknown, resource_unknown, task_unknown, arguments_too_large,
+      authorization_details_unknown, rule_not_satisfied,
       policy_error, custom:some_rule/some_code`,
   },
   scope: { wire: '403 insufficient_scope', codes: 'scope_insufficient' },
-  unavailable: { wire: '503', codes: 'keys_unavailable, policy_unavailable, log_unavailable' },
+  unavailable: {
+    wire: '503',
+    codes: `keys_unavailable, policy_unavailable, introspection_unavailable, revocation_unavailable, replay_store_unavailable,
+      log_unavailable`,
+  },
 };
 const rows = Object.values(CONTRACT).flatMap(({ wire, codes }) => codes.split(/,\s*/).map((code) => ({ wire, code })));
 

@@ -81,7 +81,7 @@ describe('the input', () => {
 
   it('has no member where there is no fact', () => {
     const { token, call, context, proof } = build();
-    expect(Object.keys(token)).toEqual(['type', 'algorithm', 'key_id', 'audiences', 'scopes']);
+    expect(Object.keys(token)).toEqual(['type', 'audiences', 'scopes', 'algorithm', 'key_id']);
     expect(Object.keys(call)).toEqual(['method', 'tool']);
     expect(Object.keys(context)).toEqual(['caller']);
     expect(proof).toBeUndefined();

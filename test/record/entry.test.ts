@@ -116,7 +116,7 @@ describe('what nobody may log', () => {
             ...input,
             call: { ...input.call, arguments: args },
             token: { ...input.token, claims, confirmation },
-            proof: { dpop },
+            proof: { dpop: { ...dpop, jkt: 'thumbprint', algorithm: 'ES256', issued_at: 0 } },
             context: { ...input.context, extra },
           },
         };

@@ -6,6 +6,8 @@ import { decide } from '../../src/decide/decide.ts';
 import type { Snapshot } from '../../src/decide/snapshot.ts';
 import type { Decision } from '../../src/decision/decision.ts';
 import type { CallFacts, TokenFacts } from '../../src/decision/facts.ts';
+import { NO_PROOFS } from '../../src/facts/proof/proofs.ts';
+import { NO_REVOCATIONS } from '../../src/facts/revocation/revocations.ts';
 import { findIssuer } from '../../src/facts/token/find-issuer.ts';
 import { matchIssuer } from '../../src/facts/token/match-issuer.ts';
 import type { TokenReader } from '../../src/facts/token/read.ts';
@@ -179,10 +181,15 @@ export const question: fc.Arbitrary<Question> = fc
 /** Stage 3 without signatures: the real comparison with the issuer's record, of facts that stand for claims. */
 function readerOf(token: TokenFacts): TokenReader {
   return {
-    read(_text, registry) {
+    read(_text, { registry }) {
       const found = findIssuer({ iss: token.issuer }, registry);
       if (found.kind === 'refused') return found;
-      const header = { kind: 'header', alg: token.algorithm, kid: token.key_id, typ: token.type } as const;
+      const header = {
+        kind: 'header',
+        alg: token.algorithm ?? 'none',
+        kid: token.key_id ?? '',
+        typ: token.type,
+      } as const;
       const matched = matchIssuer(header, token.claims, found.issuer);
       return matched.kind === 'refused' ? matched : { kind: 'verified', token, issuer: found.issuer };
     },
@@ -206,6 +213,8 @@ export async function decided(
   const events: DecisionEvent[] = [];
   const parts = {
     tokens: readerOf(token),
+    proofs: NO_PROOFS,
+    revocations: NO_REVOCATIONS,
     recorder: {
       record: (event: DecisionEvent) => events.push(event),
       flush: () => Promise.resolve(),

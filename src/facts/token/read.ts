@@ -2,7 +2,7 @@
 import type { TokenFacts } from '../../decision/facts.ts';
 import type { KeyAnswer } from '../../decision/key.ts';
 import type { Reason } from '../../decision/reason.ts';
-import type { Algorithm, IssuerRecord, Registry } from '../../registry/registry.ts';
+import type { Algorithm, IssuerRecord, Registry, ServerRecord } from '../../registry/registry.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
 import { findIssuer } from './find-issuer.ts';
@@ -16,7 +16,15 @@ export type TokenReading =
   | { readonly kind: 'verified'; readonly token: TokenFacts; readonly issuer: IssuerRecord }
   /** The keys cannot be had. The claims are what the text says, and nobody knows whether the issuer said it. */
   | { readonly kind: 'unverified'; readonly token: TokenFacts; readonly issuer: IssuerRecord; readonly detail: string }
-  | { readonly kind: 'refused'; readonly reason: Reason };
+  | { readonly kind: 'refused'; readonly reason: Reason }
+  /** Nothing is known of the token, because its issuer could not be asked. */
+  | { readonly kind: 'unavailable'; readonly reason: Reason };
+
+/** The registry of the decision's snapshot, and the server that the token came to. */
+export interface ReadAt {
+  readonly registry: Pick<Registry, 'issuerByIss'>;
+  readonly server: Pick<ServerRecord, 'key' | 'issuers'>;
+}
 
 /** Where keys come from: the issuer's registered source, never the token. Must not reject. */
 export type KeyLookup = (
@@ -27,10 +35,9 @@ export type KeyLookup = (
 export interface TokenReader {
   /**
    * @param text the access token without its scheme, as the client sent it
-   * @param registry that of the decision's snapshot
    * @returns synchronously for a remembered token while its key is held
    */
-  read(text: string, registry: Pick<Registry, 'issuerByIss'>): TokenReading | Promise<TokenReading>;
+  read(text: string, at: ReadAt): TokenReading | Promise<TokenReading>;
 }
 
 /** @param parts.cacheSize verified tokens to remember, at least 1 */
@@ -73,7 +80,7 @@ export function createTokenReader(parts: { readonly lookup: KeyLookup; readonly 
   }
 
   return {
-    read(text, registry) {
+    read(text, { registry }) {
       // Nothing longer is ever verified, so a client's megabyte is not hashed either.
       if (text.length > MAX_TOKEN_LENGTH) return readAnew(text, registry, undefined);
       const digest = digestOf(text);

@@ -5,6 +5,8 @@ import type { Ask } from '../../decide/ask.ts';
 import { decide, type Parts } from '../../decide/decide.ts';
 import type { Decision } from '../../decision/decision.ts';
 import { createKeys } from '../../facts/keys/look-up.ts';
+import { NO_PROOFS } from '../../facts/proof/proofs.ts';
+import { NO_REVOCATIONS } from '../../facts/revocation/revocations.ts';
 import { createTokenReader } from '../../facts/token/read.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -97,6 +99,8 @@ export function deciding({ registry, policy, now, newId }: Deciding): (question:
   keys.retain(registry.issuers.values());
   const parts: Parts = {
     tokens: createTokenReader({ lookup: keys.lookup, cacheSize: 1 }),
+    proofs: NO_PROOFS,
+    revocations: NO_REVOCATIONS,
     recorder: SILENT,
     now: () => now,
     ticks: () => 0n,

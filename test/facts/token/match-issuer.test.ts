@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { claims, encode, ISS, outcome, registryOf } from './mint.ts';
+import { askedAt, claims, encode, ISS, outcome } from './mint.ts';
 import { HEADER, issuer, read, reader, reasonOf, signed, withClaims } from './reader.ts';
 
 describe('step 3, the issuer', () => {
@@ -31,14 +31,14 @@ describe('step 3, the issuer', () => {
   test('a disabled one is refused before anything else of the token is judged', async () => {
     const disabled = { ...issuer, disabled: true };
     const text = await signed({ sub: undefined }, { alg: 'none', typ: 'JWT' });
-    expect(outcome(await reader.read(text, registryOf(disabled)))).toBe('issuer_disabled');
+    expect(outcome(await reader.read(text, askedAt(disabled)))).toBe('issuer_disabled');
   });
 
   test('a registry in which the issuer is disabled now refuses a token that was remembered', async () => {
     const text = await signed({});
     expect(outcome(await read(text))).toBe('verified');
-    expect(outcome(await reader.read(text, registryOf({ ...issuer, disabled: true })))).toBe('issuer_disabled');
-    expect(outcome(await reader.read(text, registryOf()))).toBe('issuer_unknown');
+    expect(outcome(await reader.read(text, askedAt({ ...issuer, disabled: true })))).toBe('issuer_disabled');
+    expect(outcome(await reader.read(text, askedAt()))).toBe('issuer_unknown');
   });
 });
 

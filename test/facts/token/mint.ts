@@ -49,7 +49,12 @@ export function registryOf(...issuers: readonly IssuerRecord[]) {
   return { issuerByIss: new Map(issuers.map((issuer) => [issuer.issuer, issuer])) };
 }
 
+/** A server that trusts these issuers, and a registry of them. */
+export function askedAt(...issuers: readonly IssuerRecord[]) {
+  return { registry: registryOf(...issuers), server: { key: 'files', issuers: issuers.map(({ key }) => key) } };
+}
+
 /** `verified`, `unverified`, or the code of the refusal. */
 export function outcome(reading: TokenReading): string {
-  return reading.kind === 'refused' ? reading.reason.code : reading.kind;
+  return reading.kind === 'refused' || reading.kind === 'unavailable' ? reading.reason.code : reading.kind;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createTokenReader } from '../../../src/facts/token/read.ts';
 import type { Algorithm } from '../../../src/registry/registry.ts';
-import { claims, encode, ISS, mint, mintText, NOW, outcome, registryOf } from './mint.ts';
+import { askedAt, claims, encode, ISS, mint, mintText, NOW, outcome } from './mint.ts';
 import { foreign, HEADER, issuer, pair, read, reasonOf, signed, withClaims, withPayload } from './reader.ts';
 
 describe('a right token', () => {
@@ -145,12 +145,12 @@ describe('steps 6 and 7, key and signature', () => {
     const several: readonly Algorithm[] = ['ES256', 'ES384'];
     const lookup = () => ({ kind: 'not_allowed', expected: ['ES384'] }) as const;
     const bare = () => ({ kind: 'not_allowed', expected: [] }) as const;
-    const registry = registryOf({ ...issuer, algorithms: several });
+    const there = askedAt({ ...issuer, algorithms: several });
     const text = await signed({});
-    expect(await createTokenReader({ lookup, cacheSize: 1 }).read(text, registry)).toMatchObject({
+    expect(await createTokenReader({ lookup, cacheSize: 1 }).read(text, there)).toMatchObject({
       reason: { code: 'algorithm_not_allowed', expected: ['ES384'], actual: ['ES256'], message: /is for "ES384"/ },
     });
-    expect(await createTokenReader({ lookup: bare, cacheSize: 1 }).read(text, registry)).toMatchObject({
+    expect(await createTokenReader({ lookup: bare, cacheSize: 1 }).read(text, there)).toMatchObject({
       reason: { code: 'algorithm_not_allowed', expected: [], actual: ['ES256'], message: /names no algorithm/ },
     });
   });
@@ -158,7 +158,7 @@ describe('steps 6 and 7, key and signature', () => {
   test('without keys the claims are given, and said to be unverified', async () => {
     const lookup = () => ({ kind: 'unavailable', detail: 'HTTP status 503' }) as const;
     const text = await mint(foreign.privateKey, HEADER);
-    expect(await createTokenReader({ lookup, cacheSize: 1 }).read(text, registryOf(issuer))).toMatchObject({
+    expect(await createTokenReader({ lookup, cacheSize: 1 }).read(text, askedAt(issuer))).toMatchObject({
       kind: 'unverified',
       issuer,
       token: { subject: 'user-1' },

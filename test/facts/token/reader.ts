@@ -3,7 +3,7 @@ import type { Reason } from '../../../src/decision/reason.ts';
 import { createKeys } from '../../../src/facts/keys/look-up.ts';
 import { createTokenReader } from '../../../src/facts/token/read.ts';
 import { generate, issuerRecord, type Pair } from '../keys/serve.ts';
-import { claims, mintText, NOW, registryOf } from './mint.ts';
+import { askedAt, claims, mintText, NOW } from './mint.ts';
 
 export const [pair, foreign] = await Promise.all([generate('ES256', 'k1'), generate('ES256', 'k1')]);
 const inline = (...pairs: readonly Pair[]) =>
@@ -22,7 +22,7 @@ const keys = createKeys({
 export const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 100 });
 
 export const HEADER = { alg: 'ES256', kid: 'k1', typ: 'at+jwt' };
-export const read = async (text: string) => reader.read(text, registryOf(issuer, older));
+export const read = async (text: string) => reader.read(text, askedAt(issuer, older));
 export const signed = (over: Record<string, unknown>, header: Record<string, unknown> = {}) =>
   mintText(pair.privateKey, JSON.stringify({ ...HEADER, ...header }), JSON.stringify(claims(over)));
 /** Reads a token that is right but for these claims and header members. */

@@ -5,7 +5,7 @@ import { createTokenReader, type KeyLookup } from '../../../src/facts/token/read
 import { createMemory, digestOf, type Verified } from '../../../src/facts/token/remember.ts';
 import type { IssuerRecord } from '../../../src/registry/registry.ts';
 import { at, generate, issuerRecord, type KeyServer, type Pair, serveKeys } from '../keys/serve.ts';
-import { mint, NOW, outcome, registryOf } from './mint.ts';
+import { askedAt, mint, NOW, outcome, registryOf } from './mint.ts';
 
 let pair: Pair;
 let other: Pair;
@@ -43,94 +43,94 @@ describe('a remembered token', () => {
   test('is served at once, and as it was', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
-    const first = await reader.read(text, registryOf(issuer));
+    const first = await reader.read(text, askedAt(issuer));
     expect(outcome(first)).toBe('verified');
-    expect(reader.read(text, registryOf(issuer))).toBe(first);
+    expect(reader.read(text, askedAt(issuer))).toBe(first);
   });
 
   test('is served over a refresh that leaves its key unchanged', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
-    const first = await reader.read(text, registryOf(issuer));
+    const first = await reader.read(text, askedAt(issuer));
     await refresh();
     expect(server.count()).toBe(2);
-    expect(reader.read(text, registryOf(issuer))).toBe(first);
+    expect(reader.read(text, askedAt(issuer))).toBe(first);
   });
 
   test('waits for the keys when these are due, and is served if its key is still there', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
-    const first = await reader.read(text, registryOf(issuer));
+    const first = await reader.read(text, askedAt(issuer));
     clock += 301_000;
-    expect(await reader.read(text, registryOf(issuer))).toBe(first);
+    expect(await reader.read(text, askedAt(issuer))).toBe(first);
     server.answer([other.jwk]);
     clock += 301_000;
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('signature_invalid');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('signature_invalid');
   });
 
   test('is not served once its key is withdrawn', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
-    await reader.read(text, registryOf(issuer));
+    await reader.read(text, askedAt(issuer));
     server.answer([{ ...other.jwk, kid: 'k2' }]);
     await refresh();
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('key_unknown');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('key_unknown');
   });
 
   test('is not served once its keys are too old', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
-    await reader.read(text, registryOf(issuer));
+    await reader.read(text, askedAt(issuer));
     await server.close();
     clock += 3_600_000;
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('unverified');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('unverified');
   });
 
   test('is not served under another record of its issuer', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
-    await reader.read(text, registryOf(issuer));
+    await reader.read(text, askedAt(issuer));
     const narrowed: IssuerRecord = { ...issuer, token_types: ['jwt'] };
-    expect(outcome(await reader.read(text, registryOf(narrowed)))).toBe('token_type_not_allowed');
-    expect(outcome(await reader.read(text, registryOf({ ...issuer, algorithms: ['RS256'] })))).toBe(
+    expect(outcome(await reader.read(text, askedAt(narrowed)))).toBe('token_type_not_allowed');
+    expect(outcome(await reader.read(text, askedAt({ ...issuer, algorithms: ['RS256'] })))).toBe(
       'algorithm_not_allowed',
     );
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
   });
 
   test('is known by its whole text: another signature of the same claims is another token', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
-    await reader.read(text, registryOf(issuer));
+    await reader.read(text, askedAt(issuer));
     const forged = `${text.slice(0, text.lastIndexOf('.'))}.${'A'.repeat(86)}`;
-    expect(outcome(await reader.read(forged, registryOf(issuer)))).toBe('signature_invalid');
+    expect(outcome(await reader.read(forged, askedAt(issuer)))).toBe('signature_invalid');
   });
 
   test('makes room for others: the count is bounded', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 2 });
     const texts = await Promise.all(['a', 'b', 'c'].map((jti) => token(jti)));
-    for (const text of texts) await reader.read(text, registryOf(issuer));
-    const remembered = texts.map((text) => !(reader.read(text, registryOf(issuer)) instanceof Promise));
+    for (const text of texts) await reader.read(text, askedAt(issuer));
+    const remembered = texts.map((text) => !(reader.read(text, askedAt(issuer)) instanceof Promise));
     expect(remembered).toEqual([false, true, true]);
   });
 
   test('is never a refused one', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await mint(other.privateKey, { alg: 'ES256', kid: 'k1' });
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('signature_invalid');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('signature_invalid');
     server.answer([other.jwk]);
     await refresh();
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
   });
 
   test('is never an unverified one', async () => {
     server.answer([]);
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('unverified');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('unverified');
     server.answer([pair.jwk]);
     clock += 30_000;
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
   });
 });
 
@@ -154,15 +154,15 @@ describe('the race: a key is withdrawn while its token is verified', () => {
     const reader = createTokenReader({ lookup, cacheSize: 10 });
     const text = await token();
     // The decision under way began before the withdrawal and ends with the key that it was given.
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('key_unknown');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('key_unknown');
   });
 
   test('nor when another key took its kid', async () => {
     const reader = createTokenReader({ lookup: withdrawing(() => [other.jwk]), cacheSize: 10 });
     const text = await token();
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('verified');
-    expect(outcome(await reader.read(text, registryOf(issuer)))).toBe('signature_invalid');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('signature_invalid');
   });
 
   test('what comes too late is dropped, and is not there when the same generation returns', () => {

@@ -4,7 +4,7 @@ import { createKeys, type Keys } from '../../../src/facts/keys/look-up.ts';
 import { createTokenReader, type TokenReader } from '../../../src/facts/token/read.ts';
 import type { Algorithm, IssuerRecord } from '../../../src/registry/registry.ts';
 import { at, generate, issuerRecord, type KeyServer, type Pair, serveKeys } from '../keys/serve.ts';
-import { mint, NOW, outcome, registryOf } from './mint.ts';
+import { askedAt, mint, NOW, outcome } from './mint.ts';
 
 const ALGORITHMS: readonly Algorithm[] = [
   'ES256',
@@ -52,7 +52,7 @@ afterAll(async () => {
   await Promise.all([ours.server.close(), theirs.server.close()]);
 });
 
-const read = async (text: string) => outcome(await reader.read(text, registryOf(ours.issuer, theirs.issuer)));
+const read = async (text: string) => outcome(await reader.read(text, askedAt(ours.issuer, theirs.issuer)));
 function signer(of: Side, alg: Algorithm): CryptoKey {
   const pair = of.pairs.get(alg);
   if (pair === undefined) throw new Error(`no key for ${alg}`);
@@ -123,5 +123,5 @@ test('every single byte of a verified token counts', async () => {
 test('a lookup that gives a key of the wrong kind is a bug and no judgement about the token', async () => {
   const key = signer(ours, 'ES256');
   const broken = createTokenReader({ lookup: () => ({ kind: 'key', key, generation: {} }), cacheSize: 1 });
-  await expect(broken.read(await token('ES256'), registryOf(ours.issuer))).rejects.toThrow(TypeError);
+  await expect(broken.read(await token('ES256'), askedAt(ours.issuer))).rejects.toThrow(TypeError);
 });
