@@ -1,10 +1,13 @@
 /** Registry and policy: the registry from files or from the bundle, the core that ships with audgate, the user's bundle. */
 import { readFile } from 'node:fs/promises';
-import type { BundleConfig } from './config/bundle.ts';
+import type { BundleConfig, SigningConfig } from './config/bundle.ts';
 import type { ReloadProblem } from './decide/decider.ts';
 import { readCoreManifest } from './policy/manifest.ts';
+import type { LoadOptions } from './registry/assemble.ts';
+import { checkThreads } from './registry/check-apart.ts';
 import { loadRegistry, loadRegistryFiles } from './registry/load.ts';
 import type { LoadedRegistry } from './registry/registry.ts';
+import type { Threads } from './registry/thread.ts';
 import type { Reading, SourcedPolicy, Sources } from './service.ts';
 import { type BundleSource, type Offer, pathBundle } from './sources/bundle.ts';
 import { poll } from './sources/poll.ts';
@@ -16,17 +19,19 @@ export interface FileSources {
   readonly registry: string | null;
   /** Bundle of custom rules, a file or a folder; null: none. */
   readonly bundle: string | null;
+  /** What the bundle must be signed with; absent: it must not be signed. */
+  readonly signing?: SigningConfig | undefined;
   readonly allow_modified_core: boolean;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /** Sources of a command, or of a service that is told when to read them. */
-export function fileSources({ bundle, ...rest }: FileSources): Sources {
-  return sourcesOf({ ...rest, source: bundle === null ? null : pathBundle(bundle, undefined, rest.now) });
+export function fileSources({ bundle, signing, ...rest }: FileSources): Sources {
+  return sourcesOf({ ...rest, source: bundle === null ? null : pathBundle(bundle, signing, rest.now) });
 }
 
-export interface ConfiguredSources extends Omit<FileSources, 'bundle'> {
+export interface ConfiguredSources extends Omit<FileSources, 'bundle' | 'signing'> {
   readonly bundle: BundleConfig | null;
   /** Bundle that is judged beside it; null: none. It must be signed as the live one must. */
   readonly shadow: string | null;
@@ -51,9 +56,10 @@ export function configuredSources({ bundle, shadow, watch, random, ...rest }: Co
   const { now, registry } = rest;
   const fetched = remote === undefined ? null : remoteBundle({ remote, signing, now });
   const source = fetched ?? (path === undefined ? null : pathBundle(path, signing, now));
+  const threads = checkThreads();
   const files = [registry, path, shadow, signing?.public_key].filter((file) => typeof file === 'string');
   return {
-    ...sourcesOf({ ...rest, source }),
+    ...sourcesOf({ ...rest, source, threads }),
     ...(shadow !== null && { shadow: () => readShadow(shadow, signing, rest) }),
     pin: (digest) => fetched?.pin(digest),
     watch(reload, onEvent) {
@@ -66,6 +72,7 @@ export function configuredSources({ bundle, shadow, watch, random, ...rest }: Co
         ends.push(poll({ source: fetched, polling: remote.polling, random, changed, onEvent }));
       return () => {
         for (const end of ends) end();
+        threads.close();
       };
     },
     ...(fetched !== null && remote?.stop_when_stale === true && { isHeldBack: fetched.isStale }),
@@ -81,15 +88,17 @@ async function readShadow(
   return withOffer(offer, { core: await readCore(), allowModifiedCore: allow_modified_core });
 }
 
-interface Parts extends Omit<FileSources, 'bundle'> {
+interface Parts extends Omit<FileSources, 'bundle' | 'signing'> {
   readonly source: BundleSource | null;
+  /** On which a registry is read; absent: on one that is started for it. */
+  readonly threads?: Threads;
 }
 
-function sourcesOf({ registry, source, allow_modified_core, now }: Parts): Sources {
+function sourcesOf({ registry, source, allow_modified_core, now, threads }: Parts): Sources {
   const begin = async (): Promise<Reading> => {
     const offer = source === null ? null : await source.offer();
     return {
-      registry: () => loadFrom(registry, offer, Math.floor(now() / 1000)),
+      registry: () => loadFrom(registry, offer, { now: Math.floor(now() / 1000), threads }),
       async policy() {
         const sources = { core: await readCore(), allowModifiedCore: allow_modified_core };
         return offer === null ? { ok: true, sources: { ...sources, custom: null } } : withOffer(offer, sources);
@@ -111,17 +120,17 @@ function sourcesOf({ registry, source, allow_modified_core, now }: Parts): Sourc
 }
 
 /** Of two registries one would silently lose. */
-async function loadFrom(path: string | null, offer: Offer | null, seconds: number): Promise<LoadedRegistry> {
+async function loadFrom(path: string | null, offer: Offer | null, options: LoadOptions): Promise<LoadedRegistry> {
   const packed = offer?.read.ok === true ? offer.read.bundle.registry : null;
   const place = offer?.place ?? '';
-  if (path !== null && packed === null) return loadRegistry(path, { now: seconds });
+  if (path !== null && packed === null) return loadRegistry(path, options);
   if (path !== null) {
     const message = `There are two registries: ${path}, and the one that the bundle holds.`;
     return noRegistry(place, message, 'Name no registry, or build the bundle without --registry.');
   }
   if (packed !== null) {
     const files = [...packed].map(([name, content]) => ({ file: `${place}:registry/${name}`, content }));
-    return loadRegistryFiles(files, { now: seconds });
+    return loadRegistryFiles(files, options);
   }
   // A bundle that cannot be read is told as that.
   if (offer?.read.ok === false) return { ok: false, missing: false, problems: [] };
@@ -154,7 +163,8 @@ export async function readCore(): Promise<Sourced['core']> {
 function withOffer({ read, place }: Offer, sources: Omit<Sourced, 'custom'>): SourcedPolicy {
   if (!read.ok)
     return { ok: false, problems: read.problems.map((message) => ({ severity: 'error', message }) as const) };
-  const { wasm, digest, rules, denials } = read.bundle;
+  if (read.bundle.custom === null) return { ok: true, sources: { ...sources, custom: null } };
+  const { wasm, digest, rules, denials } = read.bundle.custom;
   const located = rules.map((rule) => ({ ...rule, file: `${place}:${rule.file}`, lines: denials.get(rule.name) }));
   const custom = { wasm, digest, rules: located };
   return { ok: true, sources: { ...sources, custom } };

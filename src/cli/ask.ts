@@ -11,13 +11,14 @@ import { TARGET_KINDS, targetsOf } from '../registry/method.ts';
 import type { Host } from './host.ts';
 import { once } from './options.ts';
 import { print, shown } from './terminal.ts';
+import { addVerification, type VerificationFlags } from './verification.ts';
 
 /** Levels of nesting in arguments or a message, the same as of a request. */
 const MAX_DEPTH = 32;
 /** Bytes of standard input that are read: far more than any token that is not refused for its size. */
 const MAX_TOKEN_BYTES = 1024 * 1024;
 
-export interface AskOptions {
+export interface AskOptions extends VerificationFlags {
   /** Absent: the bundle's own. */
   readonly registry?: string;
   readonly bundle?: string;
@@ -41,9 +42,10 @@ export interface Question {
 }
 
 export function addAskOptions(command: Command): Command {
-  return command
+  command
     .addOption(once('--registry <path>', 'registry file or folder; without, the one that the bundle holds'))
-    .addOption(once('--bundle <file>', 'bundle of custom rules, from audgate policy build'))
+    .addOption(once('--bundle <file>', 'bundle of custom rules, from audgate policy build'));
+  return addVerification(command)
     .addOption(once('--server <resource>', 'registered resource of the server that is called').makeOptionMandatory())
     .addOption(once('--method <name>', 'MCP method; by default the one that the target belongs to'))
     .addOption(target('--tool <name>', 'tool that is called'))

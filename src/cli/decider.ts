@@ -9,6 +9,7 @@ import { createLog } from './log.ts';
 import { allThere } from './paths.ts';
 import { printProblems } from './problems.ts';
 import { print } from './terminal.ts';
+import { readVerification } from './verification.ts';
 
 export type Opened =
   | { readonly ok: true; readonly service: Service }
@@ -27,10 +28,13 @@ export async function openDecider(options: AskOptions, at: number | undefined, h
     ...(bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' as const }]),
   ];
   if (!(await allThere(host, wanted))) return { ok: false, exit: EXIT.usage };
+  const verification = await readVerification(options, host, bundle !== undefined);
+  if (!verification.ok) return { ok: false, exit: EXIT.usage };
   const started = await createService({
     sources: fileSources({
       registry: registry ?? null,
       bundle: bundle ?? null,
+      signing: verification.signing,
       allow_modified_core: false,
       now: host.now,
     }),

@@ -7,14 +7,15 @@ import { type Add, examples } from './options.ts';
 import { allThere } from './paths.ts';
 import { printProblems } from './problems.ts';
 import { painter, print, printJson, type Style, shown, table } from './terminal.ts';
+import { addVerification, noteUnverified, readVerification, type VerificationFlags } from './verification.ts';
 
-interface Flags {
+interface Flags extends VerificationFlags {
   readonly accept?: readonly string[];
   readonly json?: true;
 }
 
 export const addDiff: Add = (program, host, finish) => {
-  program
+  const command = program
     .command('diff')
     .summary('tell what opens and closes between two registries or bundles')
     .description(
@@ -23,7 +24,8 @@ export const addDiff: Add = (program, host, finish) => {
     )
     .argument('<old>', 'registry file or folder, or bundle')
     .argument('<new>', 'likewise')
-    .option('--accept <name...>', 'widening that is meant, by its whole name, or all of a server by its key')
+    .option('--accept <name...>', 'widening that is meant, by its whole name, or all of a server by its key');
+  addVerification(command)
     .option('--json', 'print {"combinations": […], "rules": […], "uncertain": […], "widened": […]}')
     .addHelpText(
       'after',
@@ -38,13 +40,20 @@ export const addDiff: Add = (program, host, finish) => {
 async function diff(before: string, after: string, flags: Flags, host: Host): Promise<Exit> {
   const wanted = [before, after].map((path) => ({ path, as: 'the registry or bundle' }));
   if (!(await allThere(host, wanted))) return EXIT.usage;
+  const verification = await readVerification(flags, host);
+  if (!verification.ok) return EXIT.usage;
+  const { key } = verification;
   const now = Math.floor(host.now() / 1000);
-  const [then, next] = [await openSide(before, now), await openSide(after, now)];
+  const [then, next] = [await openSide(before, now, key), await openSide(after, now, key)];
   if (!then.ok || !next.ok) {
     const problems = [then, next].flatMap((one) => (one.ok ? [] : one.problems));
     printProblems(host, 'stderr', problems);
     return EXIT.refused;
   }
+  noteUnverified(
+    [...(then.opened.bundle?.unverified ? [before] : []), ...(next.opened.bundle?.unverified ? [after] : [])],
+    host,
+  );
   const unlike = incomparable(then.opened, next.opened);
   if (unlike !== null) {
     print(host.stderr, `audgate: ${unlike}`);

@@ -47,7 +47,7 @@ export async function explainRecord(file: string, options: AskOptions, host: Hos
   const snapshot = service.current();
   service.close();
   // Without its sources nobody knows what a rule reads, so it counts as reading everything.
-  const bundle = options.bundle === undefined ? null : await openBundleFile(options.bundle);
+  const bundle = options.bundle === undefined ? null : await openBundleFile(options.bundle, null);
   const reads = bundle?.ok ? readsOf(bundle.opened.sources) : READS_ALL;
   const explained = explainEntry(read.record, snapshot, reads);
   if (options.json) printJson(host.stdout, explained);

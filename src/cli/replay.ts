@@ -12,8 +12,9 @@ import { type Add, examples, once } from './options.ts';
 import { allThere } from './paths.ts';
 import { printProblems } from './problems.ts';
 import { painter, print, printJson, shown, table } from './terminal.ts';
+import { addVerification, noteUnverified, readVerification, type VerificationFlags } from './verification.ts';
 
-interface Flags {
+interface Flags extends VerificationFlags {
   readonly log: string;
   readonly registry?: string;
   readonly bundle?: string;
@@ -24,7 +25,7 @@ interface Flags {
 const PROGRESS = 50_000;
 
 export const addReplay: Add = (program, host, finish) => {
-  program
+  const command = program
     .command('replay')
     .summary('decide recorded decisions again by another registry and other rules')
     .description(
@@ -33,7 +34,8 @@ export const addReplay: Add = (program, host, finish) => {
     )
     .addOption(once('--log <file>', 'decision log, one record a line; - reads standard input').makeOptionMandatory())
     .addOption(once('--registry <path>', 'registry file or folder to judge by; by default the one in the bundle'))
-    .addOption(once('--bundle <file>', 'bundle of custom rules to judge by; without it there are none'))
+    .addOption(once('--bundle <file>', 'bundle of custom rules to judge by; without it there are none'));
+  addVerification(command)
     .option('--json', 'print {"coverage": {…}, "changes": […]}')
     .addHelpText(
       'after',
@@ -53,9 +55,12 @@ async function replay(flags: Flags, host: Host): Promise<Exit> {
     ...(bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' as const }]),
   ];
   if (!(await allThere(host, wanted))) return EXIT.usage;
+  const verification = await readVerification(flags, host, bundle !== undefined);
+  if (!verification.ok) return EXIT.usage;
   const now = Math.floor(host.now() / 1000);
-  const custom = bundle === undefined ? null : await openBundleFile(bundle);
+  const custom = bundle === undefined ? null : await openBundleFile(bundle, verification.key);
   const opened = custom?.ok ? custom.opened : null;
+  if (opened?.unverified && bundle !== undefined) noteUnverified([bundle], host);
   const policy = custom?.ok === false ? custom : await openPolicy(opened);
   const packed = opened === null || bundle === undefined ? null : await packedRegistry(opened, bundle, now);
   const loaded = registry === undefined ? packed : await loadRegistry(registry, { now });

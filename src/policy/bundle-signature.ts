@@ -86,7 +86,7 @@ export async function verifySignature(files: Files, signing: SigningKey | null):
   }
   if (signing === null)
     return [
-      `The bundle is signed, and no key to verify it with is configured. Configure signing, or build it unsigned`,
+      `The bundle is signed, and no key to verify it with is configured. Configure signing (bundle.signing, or --verification-key FILE and --signing-alg NAME), or build it unsigned`,
     ];
   const read = signaturesForm.safeParse(parse(text));
   if (!read.success) return [`${SIGNATURES} is no list of signatures ({"signatures": ["JWT"]})`];

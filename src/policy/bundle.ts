@@ -4,11 +4,10 @@
  * the disk; nothing in it is ever unpacked to a path.
  */
 import { createHash } from 'node:crypto';
-import { gunzipSync, gzipSync } from 'node:zlib';
-import { createTar } from 'nanotar';
+import { gunzipSync } from 'node:zlib';
 import { z } from 'zod';
 import { readJson } from '../json/read.ts';
-import { SIGNATURES, type SigningKey, sign, verifySignature } from './bundle-signature.ts';
+import { type SigningKey, verifySignature } from './bundle-signature.ts';
 import { denialLines } from './denial-lines.ts';
 import type { CustomRule } from './judge.ts';
 import { readTar } from './tar.ts';
@@ -20,6 +19,15 @@ export const MAX_UNPACKED = 32 * 1024 * 1024;
 export const RULE_NAME = /^(?!decide$)[a-z][a-z0-9_]*$/;
 
 export interface Bundle {
+  /** Null: the bundle holds a registry alone. */
+  readonly custom: PackedRules | null;
+  /** What its author called this version. It proves nothing. */
+  readonly revision: string | null;
+  /** Packed with the rules, by name below `registry/`, sorted; null: the bundle holds none. Never data of the module. */
+  readonly registry: Files | null;
+}
+
+export interface PackedRules {
   /** `sha256:…` of the module. The Rego sources beside it are for readers and decide nothing. */
   readonly digest: string;
   readonly wasm: Uint8Array<ArrayBuffer>;
@@ -27,10 +35,6 @@ export interface Bundle {
   readonly rules: readonly CustomRule[];
   /** Where each rule's file writes its codes, by rule: lines by code. */
   readonly denials: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** What its author called this version. It proves nothing. */
-  readonly revision: string | null;
-  /** Packed with the rules, by name below `registry/`, sorted; null: the bundle holds none. Never data of the module. */
-  readonly registry: Files | null;
 }
 
 /** By path in the bundle, without leading slash. */
@@ -45,18 +49,20 @@ export type ReadBundle =
 const manifestForm = z.object({
   revision: z.string().max(255).optional(),
   roots: z.array(z.literal('custom')).length(1),
-  wasm: z.tuple([z.object({ entrypoint: z.literal('custom/decide'), module: z.literal('/policy.wasm') })]),
+  /** None in a bundle that holds a registry alone. */
+  wasm: z
+    .array(z.object({ entrypoint: z.literal('custom/decide'), module: z.literal('/policy.wasm') }))
+    .max(1)
+    .default([]),
   metadata: z.object({
     audgate: z.object({
-      rules: z
-        .array(
-          z.strictObject({
-            name: z.string().regex(RULE_NAME),
-            file: z.string(),
-            enforcement: z.enum(['deny', 'report']).default('deny'),
-          }),
-        )
-        .min(1),
+      rules: z.array(
+        z.strictObject({
+          name: z.string().regex(RULE_NAME),
+          file: z.string(),
+          enforcement: z.enum(['deny', 'report']).default('deny'),
+        }),
+      ),
       /** Of the module and of the registry: a manifest of one version beside files of another is found out. */
       digest: z.string().optional(),
       registry: z.string().optional(),
@@ -64,8 +70,9 @@ const manifestForm = z.object({
   }),
 });
 
+const MODULE = 'policy.wasm';
 /** Where the packed registry stands. */
-const REGISTRY = 'registry/';
+export const REGISTRY = 'registry/';
 /** Levels of nesting of a manifest. */
 const MAX_DEPTH = 32;
 
@@ -87,19 +94,16 @@ export async function openFiles(entries: Files, signing: SigningKey | null): Pro
   return problems.length > 0 ? { ok: false, problems: problems.map((one) => `${one}.`) } : readFiles(entries);
 }
 
-/** Reads a bundle that `writeBundle` wrote, and does not look whether it is signed. Never throws for anything in the bytes. */
+/** Reads a bundle, and does not look whether it is signed. Never throws for anything in the bytes. */
 export function readBundle(bytes: Uint8Array): ReadBundle {
   const entries = unpack(bytes);
   return typeof entries === 'string' ? refused(entries) : readFiles(entries);
 }
 
 function readFiles(entries: Files): ReadBundle {
-  const wasm = entries.get('policy.wasm');
   const manifest = entries.get('.manifest');
-  if (wasm === undefined || manifest === undefined) {
-    const lacking = ['policy.wasm', '.manifest'].filter((name) => !entries.has(name));
-    return refused(`the bundle lacks ${lacking.join(' and ')}`);
-  }
+  if (manifest === undefined)
+    return refused(`the bundle lacks ${entries.has(MODULE) ? '' : `${MODULE} and `}.manifest`);
   const json = readJson(manifest, { depth: MAX_DEPTH });
   if (!json.ok) return refused(`.manifest is no well-formed JSON (${json.problems[0]?.message ?? 'unreadable'})`);
   const read = manifestForm.safeParse(json.value);
@@ -107,34 +111,47 @@ function readFiles(entries: Files): ReadBundle {
     const issues = read.error.issues.map(({ path, message }) => `.manifest /${path.join('/')}: ${message}`);
     return refused(...issues);
   }
-  const { revision = null, metadata } = read.data;
-  const { rules, digest = digestOf(wasm) } = metadata.audgate;
-  const names = rules.map(({ name }) => name);
-  const sorted = [...new Set(names)].sort();
-  if (sorted.join() !== names.join()) return refused('.manifest: the rules are not sorted, or one is listed twice');
-  const absent = rules.filter(({ file }) => !file.endsWith('.rego') || !entries.has(file));
-  if (absent.length > 0) {
-    return refused(...absent.map(({ name }) => `.manifest: the bundle holds no Rego file of the rule ${name}`));
-  }
-  const misnamed = rules.filter(({ name, file }) => !declares(entries.get(file), name));
-  if (misnamed.length > 0) {
-    return refused(
-      ...misnamed.map(({ name, file }) => `the file ${file} of the rule ${name} is not package custom.${name}`),
-    );
-  }
-  if (digest !== digestOf(wasm)) {
-    return refused(`.manifest: the module has digest ${digestOf(wasm)}, and the manifest was written for another`);
-  }
   const registry = registryOf(entries);
-  const [found, written] = [registry && digestOfFiles(registry), metadata.audgate.registry ?? null];
+  const written = read.data.metadata.audgate.registry ?? null;
+  const custom = read.data.metadata.audgate.rules.length === 0 ? noRules(entries) : rulesOf(entries, read.data);
+  if (Array.isArray(custom)) return refused(...custom);
+  const found = registry && digestOfFiles(registry);
   if (found !== written) {
     return refused(
       `.manifest: the files in ${REGISTRY} have digest ${found ?? 'none'}, and the manifest was written for ${written ?? 'none'}`,
     );
   }
+  if (custom === null && registry === null) return refused('the bundle holds neither rules nor a registry');
+  return { ok: true, bundle: { custom, revision: read.data.revision ?? null, registry } };
+}
+
+/** @returns what is wrong, in the middle of sentences, or null */
+function noRules(entries: Files): string[] | null {
+  // Whoever put rules into it meant them to run.
+  const idle = [...entries.keys()].filter((name) => name === MODULE || name.endsWith('.rego'));
+  return idle.length === 0 ? null : idle.map((name) => `.manifest: it lists no rule, and the bundle holds ${name}`);
+}
+
+/** @returns or what is wrong, in the middle of sentences */
+function rulesOf(entries: Files, manifest: z.output<typeof manifestForm>): PackedRules | string[] {
+  const wasm = entries.get(MODULE);
+  if (wasm === undefined) return [`the bundle lacks ${MODULE}`];
+  if (manifest.wasm.length === 0) return ['.manifest /wasm: it names no entrypoint custom/decide for its rules'];
+  const { rules, digest = digestOf(wasm) } = manifest.metadata.audgate;
+  const names = rules.map(({ name }) => name);
+  const sorted = [...new Set(names)].sort();
+  if (sorted.join() !== names.join()) return ['.manifest: the rules are not sorted, or one is listed twice'];
+  const absent = rules.filter(({ file }) => !file.endsWith('.rego') || !entries.has(file));
+  if (absent.length > 0)
+    return absent.map(({ name }) => `.manifest: the bundle holds no Rego file of the rule ${name}`);
+  const misnamed = rules.filter(({ name, file }) => !declares(entries.get(file), name));
+  if (misnamed.length > 0)
+    return misnamed.map(({ name, file }) => `the file ${file} of the rule ${name} is not package custom.${name}`);
+  if (digest !== digestOf(wasm))
+    return [`.manifest: the module has digest ${digestOf(wasm)}, and the manifest was written for another`];
   const textOf = (file: string) => new TextDecoder().decode(entries.get(file));
   const denials = new Map(rules.map(({ name, file }) => [name, denialLines(textOf(file))]));
-  return { ok: true, bundle: { digest, wasm, rules, denials, revision, registry } };
+  return { digest, wasm, rules, denials };
 }
 
 /** Read as text: it tells a nested package from the rule's own, and decides nothing. */
@@ -148,7 +165,7 @@ function registryOf(entries: Files): Files | null {
   return files.length === 0 ? null : new Map(files.map(([name, bytes]) => [name.slice(REGISTRY.length), bytes]));
 }
 
-function digestOfFiles(files: ReadonlyMap<string, Uint8Array>): string {
+export function digestOfFiles(files: ReadonlyMap<string, Uint8Array>): string {
   const lines = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, bytes]) => `${name} ${digestOf(bytes)}\n`);
   return digestOf(new TextEncoder().encode(lines.join('')));
 }
@@ -197,68 +214,4 @@ export function misplacedIn(name: string): string | null {
   const known =
     /^(\.manifest|\.signatures\.json|policy\.wasm|data\.json|registry\/[\w-][\w.-]*\.(ya?ml|json)|[\w./-]+\.rego)$/;
   return known.test(name) ? null : 'which has no place there';
-}
-
-export interface BundleParts {
-  readonly wasm: Uint8Array;
-  /** Each file is one of `sources`. */
-  readonly rules: readonly CustomRule[];
-  /** Path in the bundle → Rego text. */
-  readonly sources: ReadonlyMap<string, string>;
-  readonly opa: string;
-  /** Name below `registry/` → content; absent: none is packed. */
-  readonly registry?: ReadonlyMap<string, Uint8Array> | undefined;
-}
-
-/** The tar header has room for so many bytes of a name. */
-const MAX_NAME = 99;
-
-/**
- * The same parts give the same bytes: no time, no owner, sorted names.
- * @throws when a source's path is longer than an archive can name
- */
-export function writeBundle(parts: BundleParts): { readonly bytes: Uint8Array; readonly digest: string } {
-  return { digest: digestOf(parts.wasm), bytes: pack(filesOf(parts)) };
-}
-
-/** The same, signed. The bytes repeat where the algorithm does (RS…): ES… and PS… signatures never do. */
-export async function writeSigned(
-  parts: BundleParts,
-  key: SigningKey,
-): Promise<{ readonly bytes: Uint8Array; readonly digest: string }> {
-  const files = filesOf(parts);
-  const signatures = new TextEncoder().encode(await sign(files, key));
-  return { digest: digestOf(parts.wasm), bytes: pack(new Map([...files, [SIGNATURES, signatures]])) };
-}
-
-function filesOf({ wasm, rules, sources, opa, registry }: BundleParts): ReadonlyMap<string, Uint8Array> {
-  const digest = digestOf(wasm);
-  const packed = registry && digestOfFiles(registry);
-  const listed = rules.map((rule) => ({ ...rule })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const manifest = {
-    revision: packed === undefined ? digest : digestOf(new TextEncoder().encode(`${digest}\n${packed}`)),
-    roots: ['custom'],
-    wasm: [{ entrypoint: 'custom/decide', module: '/policy.wasm' }],
-    rego_version: 1,
-    metadata: { audgate: { rules: listed, digest, opa, ...(packed !== undefined && { registry: packed }) } },
-  };
-  const texts = new Map([['.manifest', JSON.stringify(manifest)], ['data.json', '{}'], ...sources]);
-  const encoder = new TextEncoder();
-  const all: readonly (readonly [string, Uint8Array])[] = [
-    ...[...texts].map(([name, text]) => [name, encoder.encode(text)] as const),
-    ...[...(registry ?? [])].map(([name, bytes]) => [`${REGISTRY}${name}`, bytes] as const),
-    ['policy.wasm', wasm],
-  ];
-  return new Map(all.toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function pack(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const names = [...files.keys()].sort();
-  const long = names.find((name) => Buffer.byteLength(`/${name}`) > MAX_NAME);
-  if (long !== undefined) throw new Error(`the path ${long} is longer than ${MAX_NAME} bytes; shorten it`);
-  const attrs = { mtime: 0, uid: 0, gid: 0, user: '', group: '', mode: '644' };
-  const entries = names.map((name) => ({ name: `/${name}`, data: files.get(name) ?? new Uint8Array(), attrs }));
-  // The library leaves the two closing blocks out where the files fill its last record to the end.
-  const tar = Buffer.concat([createTar(entries), new Uint8Array(1024)]);
-  return gzipSync(tar, { level: 9 });
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { policyInput } from '../decision/input.ts';
 import { aggregatorOf } from './aggregate.ts';
 import { CUSTOM_DECIDE, CUSTOM_REPORT } from './ask-custom.ts';
-import { writeBundle, writeSigned } from './bundle.ts';
+import { writeBundle, writeSigned } from './bundle-write.ts';
 import type { SigningKey } from './bundle-signature.ts';
 import { compile } from './compile.ts';
 import { type CustomForm, checkCustomForm } from './custom-form.ts';

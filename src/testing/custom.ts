@@ -1,7 +1,8 @@
 /** A case file's custom rules: compiled for the decider, and their sources for `opa eval`. */
 import { readFile } from 'node:fs/promises';
 import { aggregatorOf } from '../policy/aggregate.ts';
-import { readBundle } from '../policy/bundle.ts';
+import { openBundle, type PackedRules, type ReadBundle, readBundle } from '../policy/bundle.ts';
+import type { SigningKey } from '../policy/bundle-signature.ts';
 import { buildPolicies, type Toolchain } from '../policy/custom.ts';
 import type { RegoProblem } from '../policy/problem.ts';
 import { isTest, readFolder, type Sources, without } from '../policy/sources.ts';
@@ -24,9 +25,9 @@ export interface Unusable {
 export async function readCustomRules(tools: Toolchain, folder: string): Promise<CompiledRules | Unusable> {
   const built = await buildPolicies(tools, folder);
   if (!built.ok) return unusable(...built.problems.map((problem) => inOneLine(folder, problem)));
-  const read = readBundle(built.bytes);
-  if (!read.ok) return unusable(...read.problems);
-  const { wasm, digest, rules } = read.bundle;
+  const read = packedRules(readBundle(built.bytes));
+  if ('problems' in read) return unusable(...read.problems);
+  const { wasm, digest, rules } = read;
   const { denying, reporting } = byEnforcement(rules);
   const { rego } = await readFolder(folder);
   const sources = new Map([...without(rego, isTest), ['generated.rego', aggregatorOf(denying, reporting)]]);
@@ -34,13 +35,22 @@ export async function readCustomRules(tools: Toolchain, folder: string): Promise
   return { module, rules: denying, sources };
 }
 
-/** @param path a bundle that `policy build` wrote */
-export async function readBuiltRules(path: string): Promise<CustomRules | Unusable> {
-  const read = readBundle(await readFile(path));
-  if (!read.ok) return unusable(...read.problems.map((problem) => `${path}: ${problem}`));
-  const { wasm, digest, rules } = read.bundle;
+/**
+ * @param path a bundle that `policy build` wrote
+ * @param key that it must be signed with; null: its signature is not looked at
+ */
+export async function readBuiltRules(path: string, key: SigningKey | null = null): Promise<CustomRules | Unusable> {
+  const bytes = await readFile(path);
+  const read = packedRules(key === null ? readBundle(bytes) : await openBundle(bytes, key));
+  if ('problems' in read) return unusable(...read.problems.map((problem) => `${path}: ${problem}`));
+  const { wasm, digest, rules } = read;
   const module = { wasm, digest, rules: rules.map((rule) => ({ ...rule, file: `${path}:${rule.file}` })) };
   return { module, rules: byEnforcement(rules).denying, sources: null };
+}
+
+function packedRules(read: ReadBundle): PackedRules | { readonly problems: readonly string[] } {
+  if (!read.ok) return read;
+  return read.bundle.custom ?? { problems: ['the bundle holds a registry alone, and no rules to test'] };
 }
 
 function byEnforcement(rules: CustomRules['module']['rules']) {

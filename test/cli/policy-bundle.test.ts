@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audgate, createWorld, registryOf } from './audgate.ts';
+import { audgate, createWorld, FILES, registryOf } from './audgate.ts';
 
 let world: Awaited<ReturnType<typeof createWorld>>;
 let registry: string;
@@ -97,5 +97,88 @@ describe('registry check --format github', () => {
 
   test('a registry without problems says nothing', async () => {
     expect(await audgate(['registry', 'check', registry, '--format', 'github'])).toMatchObject({ code: 0, stdout: '' });
+  });
+});
+
+describe('a registry alone', () => {
+  const alone = (name: string, ...more: readonly string[]) =>
+    audgate(['policy', 'build', '--registry', registry, '-o', file(name), ...more]);
+
+  test('is built without OPA, the same bytes each time, and inspect says that it holds no rules', async () => {
+    const built = await alone('alone.tar.gz');
+    expect(built).toMatchObject({ code: 0 });
+    expect(built.stdout).toContain('rules (none)\nregistry issuers.yaml, servers.yaml\n');
+    expect((await alone('again.tar.gz')).code).toBe(0);
+    expect(Buffer.compare(await readFile(file('alone.tar.gz')), await readFile(file('again.tar.gz')))).toBe(0);
+    const { code, stdout } = await audgate(['policy', 'inspect', file('alone.tar.gz'), '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ rules: [], module: null, registry: { servers: ['billing', 'files'] } });
+  });
+
+  test('decides like the registry that it holds', async () => {
+    expect((await alone('decides.tar.gz')).code).toBe(0);
+    const ask = ['--server', FILES, '--tool', 'read_file', '--json'];
+    const token = await world.token();
+    const [packed, plain] = [
+      await audgate(['decide', '--bundle', file('decides.tar.gz'), ...ask], { stdin: token }),
+      await audgate(['decide', '--registry', registry, ...ask], { stdin: token }),
+    ];
+    expect(packed.code).toBe(0);
+    expect(JSON.parse(packed.stdout)).toMatchObject({ decision: 'allow', revision: JSON.parse(plain.stdout).revision });
+    const tested = await audgate(['policy', 'test', EXAMPLES, '--engine', 'wasm', '--bundle', file('decides.tar.gz')]);
+    expect(tested).toMatchObject({ code: 2 });
+    expect(tested.stderr).toContain('holds a registry alone, and no rules');
+  });
+
+  test('neither rules nor a registry is nothing to build', async () => {
+    const { code, stderr } = await audgate(['policy', 'build', '-o', file('never.tar.gz')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('nothing to build');
+  });
+});
+
+describe('a signed bundle, and every command that takes one', () => {
+  const VERIFY = () => ['--verification-key', file('key.pub'), ...SIGNED];
+  const WRONG = () => ['--verification-key', file('key.pub'), '--signing-alg', 'RS256', '--key-id', 'key-2'];
+  const log = () => file('empty.log');
+  const commands: readonly (readonly [string, (bundle: string) => readonly string[]])[] = [
+    ['decide', (bundle) => ['decide', '--bundle', bundle, '--server', FILES, '--method', 'tools/list']],
+    ['explain', (bundle) => ['explain', '--bundle', bundle, '--server', FILES, '--method', 'tools/list']],
+    ['replay', (bundle) => ['replay', '--log', log(), '--bundle', bundle]],
+    ['diff', (bundle) => ['diff', bundle, bundle]],
+    ['policy inspect', (bundle) => ['policy', 'inspect', bundle]],
+  ];
+  beforeAll(async () => {
+    await writeFile(log(), '');
+    const signing = ['--signing-key', file('key.pem'), ...SIGNED];
+    const output = ['--registry', registry, '-o'];
+    expect((await audgate(['policy', 'build', ...output, file('signed.tar.gz'), ...signing])).code).toBe(0);
+    expect((await audgate(['policy', 'build', ...output, file('unsigned.tar.gz')])).code).toBe(0);
+  });
+
+  test.each(commands)('%s verifies it with the same flags, and refuses what does not verify', async (_, command) => {
+    const stdin = await world.token();
+    expect(await audgate([...command(file('signed.tar.gz')), ...VERIFY()], { stdin })).toMatchObject({ code: 0 });
+    const wrong = await audgate([...command(file('signed.tar.gz')), ...WRONG()], { stdin });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stdout + wrong.stderr).toContain('"key-2" is configured as key_id');
+    const unsigned = await audgate([...command(file('unsigned.tar.gz')), ...VERIFY()], { stdin });
+    expect(unsigned.code).toBe(1);
+    expect(unsigned.stdout + unsigned.stderr).toContain('is not signed');
+    const half = await audgate([...command(file('signed.tar.gz')), '--signing-alg', 'RS256'], { stdin });
+    expect(half).toMatchObject({ code: 2 });
+    expect(half.stderr).toContain('--verification-key');
+  });
+
+  test.each(commands.slice(0, 2))('%s refuses it without a key, and names the flags', async (_, command) => {
+    const { code, stderr } = await audgate(command(file('signed.tar.gz')), { stdin: await world.token() });
+    expect(code).toBe(1);
+    expect(stderr).toContain('--verification-key FILE and --signing-alg NAME');
+  });
+
+  test.each(commands.slice(2))('%s puts nothing in force: it says that nobody verified it', async (_, command) => {
+    const { code, stdout, stderr } = await audgate(command(file('signed.tar.gz')));
+    expect(code).toBe(0);
+    expect(stdout + stderr).toMatch(/not verified|was not looked at/);
   });
 });

@@ -7,8 +7,9 @@ import { gzipSync } from 'node:zlib';
 import { CompactSign } from 'jose';
 import { createTar } from 'nanotar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type BundleParts, openBundle, unpack, writeBundle, writeSigned } from '../../src/policy/bundle.ts';
+import { openBundle, unpack } from '../../src/policy/bundle.ts';
 import { readSigningKey, type SigningKey } from '../../src/policy/bundle-signature.ts';
+import { type ModuleParts, writeBundle, writeSigned } from '../../src/policy/bundle-write.ts';
 import { compile } from '../../src/policy/compile.ts';
 import { opaForTests } from './compiled.ts';
 
@@ -32,7 +33,7 @@ function keyOf(kind: 'public' | 'private', algorithm: Algorithm, key_id?: string
   return read.key;
 }
 
-let parts: BundleParts;
+let parts: ModuleParts;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'audgate-signature-'));

@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { createTar } from 'nanotar';
 import { describe, expect, test } from 'vitest';
-import { digestOf, MAX_UNPACKED, readBundle, writeBundle } from '../../src/policy/bundle.ts';
+import { digestOf, MAX_UNPACKED, readBundle } from '../../src/policy/bundle.ts';
+import { writeBundle } from '../../src/policy/bundle-write.ts';
 
 const WASM = new TextEncoder().encode('\0asm stands for a module');
 const manifest = (rules: readonly unknown[], more: object = {}) =>
@@ -33,9 +34,9 @@ test('what is written is read', () => {
   const { bytes, digest } = writeBundle({ wasm: WASM, rules, sources, opa: '1.22.2' });
   const read = readBundle(bytes);
   if (!read.ok) throw new Error(read.problems.join());
-  expect(read.bundle.rules).toEqual([ruleOf('a', 'team/a.rego'), ruleOf('b')]);
-  expect(read.bundle.digest).toBe(digest);
-  expect(digestOf(read.bundle.wasm)).toBe(digest);
+  expect(read.bundle.custom?.rules).toEqual([ruleOf('a', 'team/a.rego'), ruleOf('b')]);
+  expect(read.bundle.custom?.digest).toBe(digest);
+  expect(digestOf(read.bundle.custom?.wasm ?? new Uint8Array())).toBe(digest);
   expect(readBundle(packed(GOOD)).ok).toBe(true);
 });
 

@@ -23,7 +23,7 @@ async function built(files: Readonly<Record<string, string>>) {
 async function answer(files: Readonly<Record<string, string>>, input: object): Promise<unknown> {
   const read = readBundle((await built(files)).bytes);
   if (!read.ok) throw new Error(read.problems.join());
-  const opened = await openEngine(read.bundle.wasm);
+  const opened = await openEngine(read.bundle.custom?.wasm ?? new Uint8Array());
   if (!opened.ok) throw new Error(opened.problem);
   const evaluation = opened.engine.evaluate('custom/decide', input);
   return evaluation.kind === 'value' ? evaluation.value : evaluation.kind;

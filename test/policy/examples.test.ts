@@ -28,8 +28,8 @@ beforeAll(async () => {
   const built = await buildPolicies(tools, `${policies}/examples`);
   if (!built.ok) throw new Error(JSON.stringify(built.problems));
   const read = readBundle(built.bytes);
-  if (!read.ok) throw new Error(read.problems.join('\n'));
-  const { wasm, digest, rules } = read.bundle;
+  if (!read.ok || read.bundle.custom === null) throw new Error('the bundle has no rules');
+  const { wasm, digest, rules } = read.bundle.custom;
   const loaded = await loadPolicy({
     core: {
       wasm: new Uint8Array(await readFile(`${policies}/core.wasm`)),

@@ -22,9 +22,9 @@ async function load(files: Readonly<Record<string, string>>) {
   const built = await buildPolicies(tools, await folderOf(files));
   if (!built.ok) throw new Error(JSON.stringify(built.problems));
   const read = readBundle(built.bytes);
-  if (!read.ok) throw new Error(read.problems.join());
+  if (!read.ok || read.bundle.custom === null) throw new Error('the bundle has no rules');
   const alarms: Alarm[] = [];
-  const { wasm, digest, rules } = read.bundle;
+  const { wasm, digest, rules } = read.bundle.custom;
   const onAlarm = (alarm: Alarm) => alarms.push(alarm);
   const core = await readCore();
   const loaded = await loadPolicy({ core, allowModifiedCore: false, custom: { wasm, digest, rules }, onAlarm });

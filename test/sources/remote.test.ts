@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { digestOf, writeBundle } from '../../src/policy/bundle.ts';
+import { digestOf } from '../../src/policy/bundle.ts';
+import { writeBundle } from '../../src/policy/bundle-write.ts';
 import { remoteBundle } from '../../src/sources/remote.ts';
 import { bundleServer, serving } from './server.ts';
 

@@ -1,10 +1,12 @@
-/** `audgate policy build`: custom rules, and with them a registry, → a bundle for `--bundle`. */
+/** `audgate policy build`: custom rules, a registry, or both → a bundle for `--bundle`. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { misplacedIn } from '../../policy/bundle.ts';
+import { misplacedIn, readBundle } from '../../policy/bundle.ts';
 import type { SigningKey } from '../../policy/bundle-signature.ts';
-import { buildPolicies } from '../../policy/custom.ts';
+import { type ModuleParts, writeBundle, writeSigned } from '../../policy/bundle-write.ts';
+import { type BuiltBundle, buildPolicies } from '../../policy/custom.ts';
 import { loadRegistry, registryFiles } from '../../registry/load.ts';
+import { MAX_BUNDLE } from '../../sources/download.ts';
 import { EXIT, type Exit, type Host } from '../host.ts';
 import { type Add, examples, once } from '../options.ts';
 import { allThere } from '../paths.ts';
@@ -23,8 +25,10 @@ interface Flags extends SigningFlags {
 export const addBuild: Add = (group, host, finish) => {
   const command = group
     .command('build')
-    .description('Check custom rules and build them into an OPA bundle. Nothing with a problem is built.')
-    .argument('<dir>', 'folder of Rego files')
+    .description(
+      'Check custom rules, a registry, or both, and build them into an OPA bundle. Nothing with a problem is built.',
+    )
+    .argument('[dir]', 'folder of Rego files; without it the bundle holds the registry alone, and no OPA is needed')
     .addOption(once('-o, --output <file>', 'bundle to write').makeOptionMandatory())
     .addOption(once('--registry <path>', 'registry file or folder to pack with the rules'))
     .addOption(once('--signing-key <file>', 'private key (PEM) to sign the bundle with; needs --signing-alg'));
@@ -35,20 +39,25 @@ export const addBuild: Add = (group, host, finish) => {
       examples(
         'audgate policy build ./rules -o rules.tar.gz',
         'audgate policy build ./rules --registry ./registry -o rules.tar.gz',
+        'audgate policy build --registry ./registry -o registry.tar.gz',
         'audgate policy build ./rules -o rules.tar.gz --signing-key key.pem --signing-alg ES256 --key-id 2026-11',
       ),
     )
-    .action((folder: string, flags: Flags) => finish(build(folder, flags, host)));
+    .action((folder: string | undefined, flags: Flags) => finish(build(folder, flags, host)));
 };
 
-async function build(folder: string, flags: Flags, host: Host): Promise<Exit> {
+async function build(folder: string | undefined, flags: Flags, host: Host): Promise<Exit> {
   const { output, registry, signingKey } = flags;
   if (signingKey === undefined && (flags.signingAlg !== undefined || flags.keyId !== undefined)) {
     print(host.stderr, 'audgate: --signing-alg and --key-id belong to --signing-key FILE: give it, or leave them out');
     return EXIT.usage;
   }
+  if (folder === undefined && registry === undefined) {
+    print(host.stderr, 'audgate: nothing to build: give a folder of rules, --registry PATH, or both');
+    return EXIT.usage;
+  }
   const wanted = [
-    { path: folder, as: 'the folder', kind: 'folder' as const },
+    ...(folder === undefined ? [] : [{ path: folder, as: 'the folder', kind: 'folder' as const }]),
     ...(registry === undefined ? [] : [{ path: registry, as: '--registry' }]),
   ];
   if (!(await allThere(host, wanted))) return EXIT.usage;
@@ -60,12 +69,22 @@ async function build(folder: string, flags: Flags, host: Host): Promise<Exit> {
   }
   const files = registry === undefined ? undefined : await readFiles(registry, host);
   if (files === null) return EXIT.refused;
-  const tools = await toolchain(host);
-  if (tools === null) return EXIT.usage;
-  print(host.stderr, 'audgate: checking and building …');
-  const built = await buildPolicies(tools, folder, { registry: files, signing });
+  const built = await pack(folder, { registry: files, signing }, host);
+  if (built === null) return EXIT.usage;
   if (!built.ok) {
-    printRegoProblems(host, 'stderr', folder, built.problems);
+    printRegoProblems(host, 'stderr', folder ?? '.', built.problems);
+    return EXIT.refused;
+  }
+  // Nobody should find out where it is loaded that it is too large, or holds too many files.
+  const read = readBundle(built.bytes);
+  const { length } = built.bytes;
+  const unfit = read.ok
+    ? length > MAX_BUNDLE
+      ? [`it has ${length} bytes, and at most ${MAX_BUNDLE} are loaded`]
+      : []
+    : read.problems;
+  if (unfit.length > 0) {
+    print(host.stderr, ...unfit.map((problem) => `audgate: no audgate would load this bundle: ${shown(problem)}`));
     return EXIT.refused;
   }
   try {
@@ -75,11 +94,29 @@ async function build(folder: string, flags: Flags, host: Host): Promise<Exit> {
     print(host.stderr, `audgate: ${shown(output)} cannot be written (${code}); choose another with -o`);
     return EXIT.usage;
   }
-  print(host.stdout, `${shown(output)} ${built.digest}`, `rules ${built.rules.join(', ')}`);
+  print(host.stdout, `${shown(output)} ${built.digest}`, `rules ${built.rules.join(', ') || '(none)'}`);
   if (files !== undefined) print(host.stdout, `registry ${[...files.keys()].map(shown).join(', ')}`);
   if (signing !== undefined)
     print(host.stdout, `signed ${signing.algorithm} ${shown(signing.key_id ?? '(no key id)')}`);
   return EXIT.fine;
+}
+
+/** @returns null when there is no OPA, and rules are to be compiled; why stands on standard error then */
+async function pack(
+  folder: string | undefined,
+  extras: { readonly registry: ModuleParts['registry']; readonly signing: SigningKey | undefined },
+  host: Host,
+): Promise<BuiltBundle | null> {
+  const { registry, signing } = extras;
+  if (folder === undefined && registry !== undefined) {
+    const parts = { registry };
+    const written = signing === undefined ? writeBundle(parts) : await writeSigned(parts, signing);
+    return { ok: true, rules: [], ...written };
+  }
+  const tools = await toolchain(host);
+  if (tools === null || folder === undefined) return null;
+  print(host.stderr, 'audgate: checking and building …');
+  return buildPolicies(tools, folder, extras);
 }
 
 /** @returns null when the registry cannot be packed; why stands on standard error then */

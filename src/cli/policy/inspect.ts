@@ -1,17 +1,16 @@
 /** `audgate policy inspect`: what a bundle holds, and who vouches for it. Nothing in it is run. */
 import { readFile } from 'node:fs/promises';
-import { digestOf, openBundle, readBundle, unpack } from '../../policy/bundle.ts';
-import { SIGNATURES, signatureOf } from '../../policy/bundle-signature.ts';
+import { digestOf, readBundle, unpack } from '../../policy/bundle.ts';
+import { SIGNATURES, signatureOf, verifySignature } from '../../policy/bundle-signature.ts';
 import { loadRegistryFiles } from '../../registry/load.ts';
 import { EXIT, type Exit, type Host } from '../host.ts';
-import { type Add, examples, once } from '../options.ts';
+import { type Add, examples } from '../options.ts';
 import { allThere } from '../paths.ts';
 import { printProblems } from '../problems.ts';
 import { painter, print, printJson, shown } from '../terminal.ts';
-import { readKey, type SigningFlags, signingOptions } from './signing.ts';
+import { addVerification, readVerification, type VerificationFlags } from '../verification.ts';
 
-interface Flags extends SigningFlags {
-  readonly verificationKey?: string;
+interface Flags extends VerificationFlags {
   readonly json?: true;
 }
 
@@ -19,10 +18,8 @@ export const addInspect: Add = (group, host, finish) => {
   const command = group
     .command('inspect')
     .description('Show what a bundle holds: rules, digests, registry, signature, sizes. Needs no OPA.')
-    .argument('<file>', 'bundle, from audgate policy build')
-    .addOption(once('--verification-key <file>', 'public key (PEM) to verify the signature with; needs --signing-alg'));
-  for (const option of signingOptions()) command.addOption(option);
-  command
+    .argument('<file>', 'bundle, from audgate policy build');
+  addVerification(command)
     .option(
       '--json',
       'print {"digest", "revision", "manifest", "rules", "module", "registry", "signature", "files", "problems"}',
@@ -38,24 +35,16 @@ export const addInspect: Add = (group, host, finish) => {
 };
 
 async function inspect(file: string, flags: Flags, host: Host): Promise<Exit> {
-  const { verificationKey } = flags;
-  if (verificationKey === undefined && (flags.signingAlg !== undefined || flags.keyId !== undefined)) {
-    print(
-      host.stderr,
-      'audgate: --signing-alg and --key-id belong to --verification-key FILE: give it, or leave them out',
-    );
-    return EXIT.usage;
-  }
   if (!(await allThere(host, [{ path: file, as: 'the bundle', kind: 'file' }]))) return EXIT.usage;
-  const key =
-    verificationKey === undefined
-      ? undefined
-      : await readKey({ path: verificationKey, as: '--verification-key', kind: 'public' }, flags, host);
-  if (key === null) return EXIT.usage;
+  const verification = await readVerification(flags, host);
+  if (!verification.ok) return EXIT.usage;
+  const { key } = verification;
   const bytes = await readFile(file);
   const entries = unpack(bytes);
   const files = typeof entries === 'string' ? new Map<string, Uint8Array>() : entries;
-  const read = key === undefined ? readBundle(bytes) : await openBundle(bytes, key);
+  const read = readBundle(bytes);
+  const unsound = key === null || typeof entries === 'string' ? [] : await verifySignature(entries, key);
+  const custom = read.ok ? read.bundle.custom : null;
   const signed = files.get(SIGNATURES);
   const registry = read.ok && read.bundle.registry !== null ? await summary(read.bundle.registry, host) : null;
   const report = {
@@ -63,12 +52,17 @@ async function inspect(file: string, flags: Flags, host: Host): Promise<Exit> {
     bytes: bytes.length,
     revision: read.ok ? read.bundle.revision : null,
     manifest: manifestOf(files.get('.manifest')),
-    rules: read.ok ? read.bundle.rules : [],
-    module: read.ok ? { digest: read.bundle.digest, bytes: read.bundle.wasm.length } : null,
+    rules: custom?.rules ?? [],
+    module: custom && { digest: custom.digest, bytes: custom.wasm.length },
     registry: registry?.shown ?? null,
-    signature: signed === undefined ? null : { ...signatureOf(signed), verified: key === undefined ? null : read.ok },
+    signature:
+      signed === undefined ? null : { ...signatureOf(signed), verified: key === null ? null : unsound.length === 0 },
     files: [...files].map(([name, content]) => ({ name, bytes: content.length })),
-    problems: [...(read.ok ? [] : read.problems), ...(registry?.problems ?? []).map(({ message }) => message)],
+    problems: [
+      ...unsound.map((one) => `${one}.`),
+      ...(read.ok ? [] : read.problems),
+      ...(registry?.problems ?? []).map(({ message }) => message),
+    ],
   };
   if (flags.json) printJson(host.stdout, report);
   else tell(report, host);

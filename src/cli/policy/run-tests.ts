@@ -1,4 +1,6 @@
 /** One run of all tests under a folder: `*_test.rego` on both engines, and case files. */
+
+import type { SigningKey } from '../../policy/bundle-signature.ts';
 import { type Toolchain, testPolicies } from '../../policy/custom.ts';
 import type { RegoProblem } from '../../policy/problem.ts';
 import { isTest, readFolder } from '../../policy/sources.ts';
@@ -18,6 +20,8 @@ export interface TestOptions {
   readonly filter?: string;
   /** Built rules, for cases in place of those that their files name. */
   readonly bundle?: string;
+  /** What the bundle must be signed with; null or absent: its signature is not looked at. */
+  readonly key?: SigningKey | null;
 }
 
 export interface Report {
@@ -32,8 +36,8 @@ export interface Report {
 
 /** @returns null when the bundle cannot be used, or there is neither OPA nor a case; standard error says which */
 export async function runTests(folder: string, options: TestOptions, host: Host): Promise<Report | null> {
-  const { engine, filter, bundle } = options;
-  const built = bundle === undefined ? null : await readBuiltRules(bundle);
+  const { engine, filter, bundle, key = null } = options;
+  const built = bundle === undefined ? null : await readBuiltRules(bundle, key);
   if (built !== null && 'problems' in built) {
     print(host.stderr, ...built.problems.map(({ message }) => `audgate: ${message}`));
     return null;

@@ -8,6 +8,7 @@ import { EXIT, type Exit, type Host } from '../host.ts';
 import { type Add, examples, once } from '../options.ts';
 import { allThere } from '../paths.ts';
 import { print, printJson, shown } from '../terminal.ts';
+import { addVerification, readVerification, type VerificationFlags } from '../verification.ts';
 import { caseFailed } from './cases.ts';
 import { mutate } from './mutate.ts';
 import { printReport } from './print-report.ts';
@@ -15,7 +16,7 @@ import { hasErrors } from './problems.ts';
 import { type Report, runTests, type TestOptions } from './run-tests.ts';
 import { again } from './watch.ts';
 
-interface Flags extends TestOptions {
+interface Flags extends Omit<TestOptions, 'key'>, VerificationFlags {
   readonly json?: true;
   readonly junit?: string;
   readonly coverage?: true;
@@ -26,7 +27,7 @@ interface Flags extends TestOptions {
 }
 
 export const addTest: Add = (group, host, finish) => {
-  group
+  const command = group
     .command('test')
     .description('Run each *_test.rego on OPA’s own engine and compiled to WebAssembly, and each cases/*.yaml.')
     .argument('<dir>', 'folder of Rego files and cases')
@@ -36,7 +37,8 @@ export const addTest: Add = (group, host, finish) => {
         .choices(['all', 'wasm'])
         .default('all'),
     )
-    .addOption(once('--bundle <file>', 'built rules, for cases in place of those that their files name'))
+    .addOption(once('--bundle <file>', 'built rules, for cases in place of those that their files name'));
+  addVerification(command)
     .option('--coverage', 'tell which rules, tools, prompts and resources no case allows or denies')
     .option('--require-coverage', 'the same, and end with 1 where there are such')
     .option('--mutate', 'then change registry and rules, one place at a time, and list what no test or case notices')
@@ -64,10 +66,13 @@ async function test(folder: string, flags: Flags, host: Host): Promise<Exit> {
   const { bundle } = flags;
   const wanted = bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' } as const];
   if (!(await allThere(host, [{ path: folder, as: 'the folder', kind: 'folder' }, ...wanted]))) return EXIT.usage;
-  return flags.watch ? again(folder, () => run(folder, flags, host), flags.junit, host) : run(folder, flags, host);
+  const verification = await readVerification(flags, host, bundle !== undefined);
+  if (!verification.ok) return EXIT.usage;
+  const options = { ...flags, key: verification.key };
+  return flags.watch ? again(folder, () => run(folder, options, host), flags.junit, host) : run(folder, options, host);
 }
 
-async function run(folder: string, flags: Flags, host: Host): Promise<Exit> {
+async function run(folder: string, flags: Flags & Pick<TestOptions, 'key'>, host: Host): Promise<Exit> {
   const report = await runTests(folder, flags, host);
   if (report === null) return EXIT.usage;
   if (!flags.mutate) return tell(folder, report, flags, host);

@@ -16,7 +16,7 @@ export function compareRules(before: OpenedBundle | null, after: OpenedBundle | 
   const [then, next] = [denyingRules(before), denyingRules(after)];
   const names = [...new Set([...then.keys(), ...next.keys()])].sort();
   // Rules share what files beside them hold: with another module, any of them may have changed.
-  const sameModule = before?.digest === after?.digest;
+  const sameModule = before?.custom?.digest === after?.custom?.digest;
   return names.flatMap((rule): RuleChange[] => {
     const [was, is] = [then.get(rule) ?? null, next.get(rule) ?? null];
     if (was !== null && is !== null && (sameModule || (was === is && sameOthers(before, after)))) return [];
@@ -27,14 +27,14 @@ export function compareRules(before: OpenedBundle | null, after: OpenedBundle | 
 
 /** Rule → digest of its file. One that only reports denies nothing. */
 function denyingRules(bundle: OpenedBundle | null): ReadonlyMap<string, string> {
-  const rules = (bundle?.rules ?? []).filter((rule) => rule.enforcement !== 'report');
+  const rules = (bundle?.custom?.rules ?? []).filter((rule) => rule.enforcement !== 'report');
   return new Map(rules.map(({ name, file }) => [name, digest(bundle?.sources.get(file) ?? '')]));
 }
 
 /** Whether the files that hold no rule of their own are the same. */
 function sameOthers(before: OpenedBundle | null, after: OpenedBundle | null): boolean {
   const others = (bundle: OpenedBundle | null) => {
-    const own = new Set(bundle?.rules.map(({ file }) => file));
+    const own = new Set(bundle?.custom?.rules.map(({ file }) => file));
     // The generated file lists the rules, which are compared by name.
     return JSON.stringify(
       [...(bundle?.sources ?? [])].filter(([file]) => !own.has(file) && !file.startsWith('audgate-')),
