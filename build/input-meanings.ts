@@ -14,7 +14,7 @@ export const INPUT_MEANINGS: Readonly<Record<string, string>> = {
     'of `resources/read`, `resources/subscribe` and `resources/unsubscribe`, and of `completion/complete` for one',
   'call.task': 'of `tasks/get`, `tasks/result`, `tasks/update` and `tasks/cancel`: its id',
   token: 'what the verified token says; nothing here comes from the client alone',
-  'token.type': 'of its header: `typ`',
+  'token.type': 'of its header: `typ`, or `untyped` where it has none',
   'token.algorithm': 'of its header: `alg`',
   'token.key_id': 'of its header: `kid`',
   'token.audiences': '`aud`, always as a list',

@@ -2,7 +2,7 @@
 import { factsOf, named } from '../src/registry/profile/describe.ts';
 import type { Profile, Remedy, Topic } from '../src/registry/profile/profile.ts';
 import { PROFILES } from '../src/registry/profile/profiles.ts';
-import { withResource } from '../src/registry/profile/remedy.ts';
+import { additionOf, listingOf, withResource } from '../src/registry/profile/remedy.ts';
 
 export function issuersPage(): string {
   const profiles = Object.values(PROFILES);
@@ -22,10 +22,14 @@ issuers:
 \`\`\`
 
 A profile says where a token's subject, client and scopes stand, what its access tokens have and its ID tokens have not, and what
-\`token_types\` and \`extra_audiences\` are where the registry leaves them out. One default
-loosens: with \`auth0\` and \`keycloak\` an \`aud\` of the issuer’s own is let pass beside the server’s, and who gets such a token can
-use it there too; \`extra_audiences: []\` refuses it. All else, audience, lifetime, \`kid\`, \`typ\` and signature, is judged as for any issuer, and a token of another type than \`at+jwt\` must carry client and scopes, and no
-\`nonce\`, \`at_hash\`, \`c_hash\` or \`events\`. Two claims that name the client and differ are \`claims_invalid\`. Policies, records and
+\`token_types\` is where the registry leaves it out. All else, audience, lifetime, \`kid\`, \`typ\` and signature, is judged as for
+any issuer, and a token of another type than \`at+jwt\` must carry client and scopes, and no \`nonce\`, \`at_hash\`, \`c_hash\` or
+\`events\`. No profile lets an audience pass: what Auth0 and Keycloak put beside the server’s own is \`audience_not_exclusive\`, and
+their sections say how to be rid of it.
+
+Cognito, Okta and WorkOS write no \`typ\` at all. In \`token_types\` that is the word \`untyped\`: it is the default of these three
+profiles, \`registry show\` shows it, every other profile refuses it, and such a token must have all that stands in the row “an
+access token has”. Two claims that name the client and differ are \`claims_invalid\`. Policies, records and
 answers see the same members for every profile: \`token.client_id\`, \`token.scopes\`, \`token.subject\`.
 
 \`audgate help issuer\` lists the profiles, \`audgate help issuer NAME\` prints a section of this page, \`registry check\` warns of
@@ -69,17 +73,24 @@ function section(profile: Profile): string {
 ${factsOf(profile)
   .map(([what, where]) => `| ${what} | ${known(where)} |`)
   .join('\n')}
-${(['audience', 'lifetime', 'type'] as const).map((topic) => remedy(topic, profile.remedies[topic])).join('')}
+${(['audience', 'lifetime', 'type'] as const).map((topic) => remedy(HEADINGS[topic], profile.remedies[topic])).join('')}${beside(profile)}
 ${profile.limits.map((limit) => `- ${known(limit)}`).join('\n')}
 
 Sources: ${profile.sources.map((source) => `<${source}>`).join(', ')}
 `;
 }
 
-function remedy(topic: Topic, written: Remedy): string {
+function beside(profile: Profile): string {
+  const addition = additionOf(profile, 'ISS');
+  if (addition === undefined) return '';
+  const { sentence, steps } = addition;
+  return remedy('No audience besides', { sentence: `${sentence} ${listingOf(addition)}`, steps });
+}
+
+function remedy(heading: string, written: Remedy): string {
   const { sentence, steps } = withResource(written, 'RESOURCE');
   const list = steps.map(({ where, set }, at) => `\n${at + 1}. ${where}: ${set}`).join('');
-  return `\n**${HEADINGS[topic]}.** ${sentence}\n${list === '' ? '' : `${list}\n`}`;
+  return `\n**${heading}.** ${sentence}\n${list === '' ? '' : `${list}\n`}`;
 }
 
 const known = (text: string) => named(text).replaceAll('|', '\\|');

@@ -10,9 +10,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'issuers.NAME.jwks': 'its keys themselves; this or `jwks_uri`',
   'issuers.NAME.algorithms': 'what it signs with; a token of any other is denied',
   'issuers.NAME.profile': 'what makes it: where its access tokens put each fact (docs/issuers.md)',
-  'issuers.NAME.token_types': 'which `typ` its access tokens have; left out, what the profile says (`at+jwt`)',
+  'issuers.NAME.token_types':
+    'which `typ` its access tokens have; left out, what the profile says (`at+jwt`; `untyped` for makers that write no `typ`)',
   'issuers.NAME.extra_audiences':
-    'what it adds to every `aud`, and what therefore does no harm beside the server’s own; left out, what the profile says',
+    'what it adds to every `aud`, and what therefore is let pass beside the server’s own; whoever holds such a token can use it there too',
   'issuers.NAME.clock_tolerance_seconds': 'how far its clock and audgate’s may differ',
   'issuers.NAME.allow_private_network': 'lets `jwks_uri` name a private address',
   'issuers.NAME.disabled': 'denies all its tokens at once',

@@ -4,7 +4,7 @@ import { nearestName } from '../json/nearest.ts';
 import { factsOf, named, profileJson } from '../registry/profile/describe.ts';
 import { PROFILE_NAMES, type Profile, type Topic } from '../registry/profile/profile.ts';
 import { PROFILES } from '../registry/profile/profiles.ts';
-import { withResource } from '../registry/profile/remedy.ts';
+import { additionOf, listingOf, withResource } from '../registry/profile/remedy.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { type Add, examples } from './options.ts';
 import { type Paint, painter, print, printJson, shown, table } from './terminal.ts';
@@ -97,6 +97,12 @@ function page(profile: Profile, paint: Paint): readonly string[] {
     const { sentence, steps } = withResource(profile.remedies[topic], 'RESOURCE');
     lines.push('', paint('bold', HEADINGS[topic]), `  ${sentence}`);
     lines.push(...steps.map(({ where, set }, at) => `  ${at + 1}. ${where}: ${set}`));
+  }
+  const addition = additionOf(profile, 'ISS');
+  if (addition !== undefined) {
+    lines.push('', paint('bold', 'How it is made to name no audience besides'), `  ${addition.sentence}`);
+    lines.push(...addition.steps.map(({ where, set }, at) => `  ${at + 1}. ${where}: ${set}`));
+    lines.push(`  ${listingOf(addition)}`);
   }
   lines.push('', paint('bold', 'What to know'), ...profile.limits.map((limit) => `  - ${named(limit)}`));
   return [...lines, '', paint('bold', 'Sources'), ...profile.sources.map((source) => `  ${source}`)];

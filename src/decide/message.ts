@@ -5,7 +5,7 @@ import type { Evidence } from '../decision/reason.ts';
 import { entryOf } from '../decision/reasons.ts';
 import type { CoreDenial } from '../decision/verdict.ts';
 import { LISTEN } from '../registry/method.ts';
-import { remedyFor } from '../registry/profile/remedy.ts';
+import { additionOf, listingOf, remedyFor } from '../registry/profile/remedy.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
 import { type Caller, mayAskAbout } from './ask.ts';
 import { kindOfAudience, nearest, nearMiss, shown } from './near-miss.ts';
@@ -51,6 +51,17 @@ function atTheIssuer({ input, registry, server }: Denied): string {
   return remedy === undefined ? '' : ` ${remedy.sentence}`;
 }
 
+/** The same for what stands beside; some of that the issuer puts there itself, and can be told not to. */
+function besides(denied: Denied): string {
+  const { issuer } = denied.input.registered;
+  const profile = denied.registry.issuers.get(issuer.key)?.profile;
+  const addition = profile === undefined ? undefined : additionOf(profile, issuer.issuer);
+  const values = foreignOf(denied);
+  if (addition === undefined || !values.includes(addition.value)) return atTheIssuer(denied);
+  const others = values.length > 1 ? atTheIssuer(denied) : '';
+  return ` ${addition.sentence} ${listingOf(addition)}${others}`;
+}
+
 /** What the pseudo-methods stand for. */
 const NO_MESSAGE: ReadonlyMap<string, string> = new Map([
   ['http/get', 'A GET request (method http/get)'],
@@ -65,7 +76,7 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
   audience_missing: (denied) => `The token names no audience (aud). ${askForResource(denied)}`,
   audience_mismatch: (denied) => `The token was issued for ${foreign(denied)}. ${askForResource(denied)}`,
   audience_not_exclusive: (denied) =>
-    `Besides this server the token names ${foreign(denied)}; either could replay it at the other. Ask the authorization server for a token with resource=${denied.server.resource} alone.${atTheIssuer(denied)}`,
+    `Besides this server the token names ${foreign(denied)}; either could replay it at the other. Ask the authorization server for a token with resource=${denied.server.resource} alone.${besides(denied)}`,
   waiver_expired: ({ denial }) =>
     `A waiver would have covered this call, but it ended at ${list(denial.expected)}. Renew it with its owner, or make the issuer bind its tokens to this server.`,
   lifetime_missing: ({ input }) =>
@@ -102,12 +113,16 @@ export function messageOf(denied: Denied): string {
   return `${summary} ${remedy}`;
 }
 
-/** The foreign audiences of a token in words, each with what it almost was. */
-function foreign(denied: Denied): string {
-  const { server, issuer } = denied.input.registered;
-  const values = denied.input.token.audiences.filter(
+function foreignOf({ input }: Denied): readonly string[] {
+  const { server, issuer } = input.registered;
+  return input.token.audiences.filter(
     (value) => !server.audiences.includes(value) && !issuer.extra_audiences.includes(value),
   );
+}
+
+/** The foreign audiences of a token in words, each with what it almost was. */
+function foreign(denied: Denied): string {
+  const values = foreignOf(denied);
   // Extra audiences alone make a mismatch too: then they are all that there is to name.
   const named = values.length > 0 ? values : denied.input.token.audiences;
   return named.map((value, at) => describe(value, denied, at < MAX_NEAR_MISSES)).join(' and ');

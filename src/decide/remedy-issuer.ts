@@ -1,7 +1,7 @@
 /** What the authorization server's administrator can set about a denial. */
 
-import type { Topic } from '../registry/profile/profile.ts';
-import { withResource } from '../registry/profile/remedy.ts';
+import type { Remedy, Topic } from '../registry/profile/profile.ts';
+import { additionOf, withResource } from '../registry/profile/remedy.ts';
 import { shown } from './near-miss.ts';
 import { bend, freshTimes, type Proposal, type Propose, type Trial } from './remedy-trial.ts';
 
@@ -19,7 +19,7 @@ export const proposeToIssuer: Propose = (denial, trial) => {
     case 'audience_mismatch':
     case 'audience_not_exclusive':
       return setting(
-        settingsOf(trial, 'audience'),
+        audienceSettings(trial),
         `It must write ${server.resource} into aud, and no other server’s (RFC 9068 §3, RFC 8707 §2).`,
         () => ({ audiences: [server.resource] }),
       );
@@ -68,6 +68,22 @@ export const proposeToIssuer: Propose = (denial, trial) => {
 
 /** The sentence of the issuer's profile, and its settings one by one. */
 function settingsOf({ server, issuer }: Trial, topic: Topic): string {
-  const { sentence, steps } = withResource(issuer.profile.remedies[topic], server.resource);
+  return inWords(withResource(issuer.profile.remedies[topic], server.resource));
+}
+
+/** How the issuer is made to name this server alone; where it only added an audience of its own, how to be rid of that. */
+function audienceSettings(trial: Trial): string {
+  const { token, issuer, server } = trial;
+  const addition = additionOf(issuer.profile, issuer.issuer);
+  const { audiences } = server.inputFor(issuer.key);
+  const foreign = token.audiences.filter(
+    (value) => !audiences.includes(value) && !issuer.extra_audiences.includes(value),
+  );
+  if (addition === undefined || !foreign.includes(addition.value)) return settingsOf(trial, 'audience');
+  const sufficient = foreign.length === 1 && foreign.length < token.audiences.length;
+  return sufficient ? inWords(addition) : `${inWords(addition)} ${settingsOf(trial, 'audience')}`;
+}
+
+function inWords({ sentence, steps }: Remedy): string {
   return [sentence, ...steps.map(({ where, set }) => `${where}: ${set}.`)].join(' ');
 }

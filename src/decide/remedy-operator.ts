@@ -5,6 +5,7 @@
 import type { WaiverInput } from '../decision/input.ts';
 import { isJsonObject, type JsonObject } from '../json/value.ts';
 import { ANY_CALL, LISTEN } from '../registry/method.ts';
+import { additionOf, listingOf } from '../registry/profile/remedy.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
 import { revise } from '../registry/revise.ts';
 import { mayAskAbout } from './ask.ts';
@@ -109,6 +110,12 @@ function audience(denial: Denial, trial: Trial, setting: Setting, where: string)
   const operation = server.operation(trial.call)?.name;
   const { client_id } = token;
   const never = 'A registry never loosens an audience: whoever holds such a token could use it here and there.';
+  const addition = additionOf(issuer.profile, issuer.issuer);
+  if (denial.code === 'audience_not_exclusive' && addition !== undefined) {
+    const foreign = token.audiences.filter((value) => !server.inputFor(issuer.key).audiences.includes(value));
+    if (foreign.every((value) => value === addition.value || issuer.extra_audiences.includes(value)))
+      return { unsafe: listingOf(addition) };
+  }
   const waivable =
     denial.code === 'audience_mismatch' &&
     owner === undefined &&

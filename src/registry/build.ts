@@ -9,7 +9,7 @@ import { untilSeconds } from './lint/waiver.ts';
 import { createNearest } from './nearest.ts';
 import { classifier } from './operation.ts';
 import { below } from './place.ts';
-import { impliedBy, PROFILES } from './profile/profiles.ts';
+import { PROFILES } from './profile/profiles.ts';
 import type { IssuerRecord, KeySource, Owner, Registry, ServerRecord, Source } from './registry.ts';
 import type { WrittenIssuer, WrittenServer, WrittenWaiver } from './schema.ts';
 import { normalised } from './uri.ts';
@@ -107,29 +107,23 @@ const once = <T>(values: readonly T[]): T[] => [...new Set(values)];
 /** The record with defaults, in the form that the digest covers. */
 function issuerInForce(written: WrittenIssuer): JsonObject {
   const { jwks_uri, jwks, ...rest } = written;
-  const { token_types, extra_audiences } = completed(written);
+  const token_types = typesOf(written);
   return {
     ...rest,
-    extra_audiences,
     ...(jwks_uri === undefined ? {} : { jwks_uri }),
     ...(jwks === undefined ? {} : { jwks }),
     token_types,
   };
 }
 
-/** What was written, or else what the profile implies. */
-function completed({ issuer, profile, token_types, extra_audiences }: WrittenIssuer) {
-  const implied = impliedBy(PROFILES[profile], issuer);
-  return {
-    token_types: once((token_types ?? implied.token_types).map(mediaType)),
-    extra_audiences: extra_audiences ?? implied.extra_audiences,
-  };
+/** What was written, or else what the profile says. */
+function typesOf({ profile, token_types }: WrittenIssuer): readonly string[] {
+  return once((token_types ?? PROFILES[profile].token_types).map(mediaType));
 }
 
 function issuerRecord(entry: Entry<WrittenIssuer>, replaceKeySource: KeySourceOf | undefined): IssuerRecord {
   const { key, value } = entry;
-  const { token_types, extra_audiences: extra } = completed(value);
-  const extra_audiences = once(extra);
+  const extra_audiences = once(value.extra_audiences);
   const { clock_tolerance_seconds } = value;
   return {
     key,
@@ -137,7 +131,7 @@ function issuerRecord(entry: Entry<WrittenIssuer>, replaceKeySource: KeySourceOf
     key_source: replaceKeySource?.(key) ?? keySource(value),
     algorithms: once(value.algorithms),
     profile: PROFILES[value.profile],
-    token_types,
+    token_types: typesOf(value),
     extra_audiences,
     clock_tolerance_seconds,
     disabled: value.disabled,

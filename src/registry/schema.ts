@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { OBSERVABLE_CODES } from '../decision/observe.ts';
 import type { Json } from '../json/value.ts';
-import { PROFILE_NAMES } from './profile/profile.ts';
+import { PROFILE_NAMES, UNTYPED } from './profile/profile.ts';
 
 /** RFC 6749 §3.3: visible ASCII without space, `"` and `\`. */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
@@ -110,10 +110,10 @@ const issuerShape = {
     )
     .min(1)
     .optional()
-    .meta({ description: 'the list of values of typ', examples: [['at+jwt']] }),
+    .meta({ description: `the list of values of typ (${UNTYPED}: it has none)`, examples: [['at+jwt']] }),
   extra_audiences: z
     .array(audience)
-    .optional()
+    .default([])
     .meta({ description: 'the list of values that this issuer adds to every aud', examples: [['account']] }),
   clock_tolerance_seconds: z
     .int()

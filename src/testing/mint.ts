@@ -6,7 +6,7 @@
 import type { webcrypto } from 'node:crypto';
 import { base64url, exportJWK, type GenerateKeyPairResult, generateKeyPair } from 'jose';
 import type { Json, JsonObject } from '../json/value.ts';
-import type { Profile } from '../registry/profile/profile.ts';
+import { type Profile, UNTYPED } from '../registry/profile/profile.ts';
 import { PROFILES } from '../registry/profile/profiles.ts';
 import type { Algorithm } from '../registry/registry.ts';
 
@@ -39,7 +39,7 @@ export interface TokenSpec {
 export interface RightToken {
   /** The exact `iss`. */
   readonly issuer: string;
-  /** Media type without `application/`. */
+  /** Media type without `application/`, or `untyped`. */
   readonly type: string;
   readonly audience: string;
   readonly scopes: readonly string[];
@@ -84,7 +84,10 @@ export async function createIssuerKey(keyId: string, algorithm: Algorithm): Prom
 export async function mint(key: IssuerKey, right: RightToken, spec: TokenSpec = {}): Promise<string> {
   const how = spec.sign ?? 'valid';
   const algorithm = how === 'none' ? 'none' : key.algorithm;
-  const header = overlay({ alg: algorithm, kid: key.key_id, typ: right.type }, spec.header);
+  const header = overlay(
+    { alg: algorithm, kid: key.key_id, ...(right.type !== UNTYPED && { typ: right.type }) },
+    spec.header,
+  );
   const claims = overlay(rightClaims(right), spec.claims);
   return signText(key, JSON.stringify(header), JSON.stringify(relativeTimes(claims, right.now)), how);
 }

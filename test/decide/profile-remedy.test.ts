@@ -39,6 +39,26 @@ describe.each(MADE)('%s', (name) => {
   });
 });
 
+describe('an audience that the issuer itself puts beside', () => {
+  const ISS = 'https://login.example.com';
+  it.each([
+    ['keycloak', 'account', 'switch off Full scope allowed', 'call Keycloak’s account API as the user'],
+    ['auth0', `${ISS}/userinfo`, 'without openid', 'read the user’s profile at Auth0'],
+  ] as const)('%s: is refused, and the message says how to be rid of it', async (name, value, setting, risk) => {
+    const { reasonFor } = await openDesk({
+      issuers: { corp: { profile: name, token_types: ['at+jwt'], extra_audiences: [] } },
+    });
+    const { code, message } = await reasonFor({ ...CLAIMS[name], aud: [FILES, value] });
+    expect(code).toBe('audience_not_exclusive');
+    expect(message).toContain(setting);
+    expect(message.indexOf('extra_audiences')).toBeGreaterThan(message.indexOf(setting));
+    expect(message.endsWith(`can ${risk}.`)).toBe(true);
+    const several = await reasonFor({ ...CLAIMS[name], aud: [FILES, BILLING, value] });
+    expect(several.message).toContain(setting);
+    expect(several.message.endsWith(remedyFor(PROFILES[name], 'audience', FILES)?.sentence ?? 'none')).toBe(true);
+  });
+});
+
 it('of an issuer that follows RFC 9068 the message stays as it was', async () => {
   const { reasonFor } = await openDesk();
   const { message } = await reasonFor({ aud: null });

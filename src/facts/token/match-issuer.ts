@@ -1,6 +1,6 @@
 /** Step 4: algorithm and type, compared with what the registry pins for the issuer (RFC 8725 §3.1 and §3.11). */
-import type { JsonObject } from '../../json/value.ts';
-import type { Mark, Profile } from '../../registry/profile/profile.ts';
+import type { Json, JsonObject } from '../../json/value.ts';
+import { type Mark, type Profile, UNTYPED } from '../../registry/profile/profile.ts';
 import type { Algorithm, IssuerRecord } from '../../registry/registry.ts';
 import type { Header } from './check-header.ts';
 import { found, quote, type Refused, refuse } from './refuse.ts';
@@ -37,17 +37,30 @@ export function matchIssuer(header: Header, claims: JsonObject, issuer: IssuerRe
   const { typ } = header;
   const algorithm = matchAlgorithm(header, issuer);
   if (typeof algorithm !== 'string') return algorithm;
-  const type = typeof typ === 'string' ? mediaType(typ) : undefined;
+  const type = typeOf(typ);
   if (type === undefined || !issuer.token_types.includes(type))
     return refuse(
       'token_type_not_allowed',
-      `The token's header has ${typ === undefined ? 'no typ' : typeof typ === 'string' ? `typ ${quote(typ)}` : 'a typ that is no string'}; access tokens of issuer "${issuer.key}" are of type ${issuer.token_types.join(', ')}. ${typ === undefined ? withoutType(issuer.profile) : SEND_ACCESS_TOKEN}`,
+      `The token's header has ${typ === undefined ? 'no typ' : typeof typ === 'string' ? `typ ${quote(typ)}` : 'a typ that is no string'}; access tokens of issuer "${issuer.key}" ${typesIn(issuer)}. ${typ === undefined ? withoutType(issuer.profile) : SEND_ACCESS_TOKEN}`,
       { expected: issuer.token_types, actual: [found(typ)] },
     );
   return (
     (type === ACCESS_TOKEN_TYPE ? undefined : refuseForeignClaims(type, claims)) ??
     refuseUnmarked(claims, issuer) ?? { kind: 'matched', algorithm, type }
   );
+}
+
+/** A `typ` that spells the word for none is no type at all: the header says something, and something else than nothing. */
+function typeOf(typ: Json | undefined): string | undefined {
+  if (typ === undefined) return UNTYPED;
+  const type = typeof typ === 'string' ? mediaType(typ) : undefined;
+  return type === UNTYPED ? undefined : type;
+}
+
+function typesIn({ token_types }: IssuerRecord): string {
+  const named = token_types.filter((type) => type !== UNTYPED);
+  const types = named.length === 0 ? '' : `are of type ${named.join(', ')}`;
+  return [types, token_types.includes(UNTYPED) ? 'have no typ (untyped)' : ''].filter(Boolean).join(' or ');
 }
 
 /** RFC 7515 §4.1.9: without regard to case, and `application/` may be left out (RFC 9068 §4). */
@@ -61,7 +74,7 @@ function refuseForeignClaims(type: string, claims: JsonObject): Refused | undefi
   if (claim === undefined) return undefined;
   return refuse(
     'token_type_not_allowed',
-    `The token of type ${quote(type)} holds the claim "${claim}", so it is an ID token or another JWT and no access token. Send the access token.`,
+    `The token ${type === UNTYPED ? 'without typ' : `of type ${quote(type)}`} holds the claim "${claim}", so it is an ID token or another JWT and no access token. Send the access token.`,
     { actual: [claim] },
   );
 }
@@ -86,7 +99,9 @@ function isMarked(claims: JsonObject, { claims: names, values }: Mark): boolean 
   return present.length > 0 && present.every((value) => values?.some((one) => one === value) ?? true);
 }
 
-/** A token without `typ`: the sentence of those issuers that write none. */
-function withoutType({ writes_types, remedies }: Profile): string {
-  return writes_types.length === 0 ? remedies.type.sentence : SEND_ACCESS_TOKEN;
+/** A token without `typ` where none is expected: of those issuers that write none, the registry may have to say so. */
+function withoutType({ title, writes_types }: Profile): string {
+  return writes_types.includes(UNTYPED)
+    ? `${title} writes no typ: list ${UNTYPED} in token_types, or leave that out.`
+    : SEND_ACCESS_TOKEN;
 }

@@ -3,7 +3,6 @@
  * none may come so near another's that someone could mistake them: this is what keeps one server's tokens out of all others.
  */
 import { below, type Place, quote, type Report } from '../place.ts';
-import { impliedBy, PROFILES } from '../profile/profiles.ts';
 import type { ServerRemains } from '../schema.ts';
 import { normalised } from '../uri.ts';
 import type { Draft, Entry } from './draft.ts';
@@ -61,10 +60,6 @@ export function lintAudiences(draft: Draft, report: Report): void {
   for (const { value, place } of draft.issuers) {
     for (const [index, extra] of (value.extra_audiences ?? []).entries()) {
       refuseOwned('extra audience', extra, below(place, 'extra_audiences', index));
-    }
-    if (value.extra_audiences !== undefined || value.profile === undefined || value.issuer === undefined) continue;
-    for (const extra of impliedBy(PROFILES[value.profile], value.issuer).extra_audiences) {
-      refuseOwned(`extra audience of profile ${value.profile}`, extra, below(place, 'profile'));
     }
   }
   for (const { value, place } of draft.servers) {

@@ -1,6 +1,6 @@
 /** Settings that contradict the profile of an issuer: warnings, because an installation may know better than its maker says. */
 import { below, quote, type Report } from '../place.ts';
-import type { Profile } from '../profile/profile.ts';
+import { PROFILE_NAMES, type Profile, UNTYPED } from '../profile/profile.ts';
 import { PROFILES } from '../profile/profiles.ts';
 import { withResource } from '../profile/remedy.ts';
 import type { IssuerRemains, ServerRemains } from '../schema.ts';
@@ -8,6 +8,7 @@ import type { Draft, Entry } from './draft.ts';
 
 export function lintProfile(entry: Entry<IssuerRemains>, draft: Draft, report: Report): void {
   const profile = PROFILES[entry.value.profile ?? 'rfc9068'];
+  lintUntyped(entry, profile, report);
   if (profile.name === 'rfc9068') lintUnprofiled(entry, report);
   else lintProfiled(entry, profile, draft, report);
 }
@@ -64,22 +65,35 @@ function lintForm({ value, place }: Entry<IssuerRemains>, { title, name, issuer_
   }
 }
 
-function lintTypes({ value, place }: Entry<IssuerRemains>, profile: Profile, report: Report): void {
-  const { title, name, writes_types: writes } = profile;
-  const types = value.token_types?.map((type) => type.toLowerCase().replace(/^application\//, ''));
-  if (writes.length === 0) {
-    report(below(place, 'profile'), {
-      severity: 'warning',
-      value: name,
-      message: `As its maker documents them, tokens of ${title} have no typ, and are refused as token_type_not_allowed.`,
-      remedy:
-        'Look at the header of a token: where it has typ, let it be; else see audgate help issuer for what helps.',
+const mediaType = (type: string) => type.toLowerCase().replace(/^application\//, '');
+
+/** The word for no typ, which only claims can make good for: refused where the profile has none that tell (contract 5). */
+function lintUntyped({ value, place }: Entry<IssuerRemains>, { name, writes_types }: Profile, report: Report): void {
+  const known = writes_types.includes(UNTYPED);
+  for (const [at, type] of (value.token_types ?? []).entries()) {
+    if (mediaType(type) !== UNTYPED || (known && type === UNTYPED)) continue;
+    report(below(place, 'token_types', at), {
+      value: type,
+      message: known
+        ? `${quote(type)} is neither a media type nor the word for a token without typ.`
+        : `Profile ${name} takes no token without typ: nothing else tells its access tokens from ID tokens.`,
+      remedy: known
+        ? `Write ${UNTYPED}.`
+        : `Remove it, or name the maker of the issuer: ${makersWithoutType().join(', ')} know tokens without typ.`,
     });
-  } else if (types !== undefined && !types.some((type) => writes.includes(type))) {
+  }
+}
+
+const makersWithoutType = () => PROFILE_NAMES.filter((name) => PROFILES[name].writes_types.includes(UNTYPED));
+
+function lintTypes({ value, place }: Entry<IssuerRemains>, profile: Profile, report: Report): void {
+  const { title, writes_types: writes } = profile;
+  const types = value.token_types?.map(mediaType);
+  if (types !== undefined && !types.some((type) => writes.includes(type))) {
     report(below(place, 'token_types'), {
       severity: 'warning',
       value: value.token_types ?? null,
-      message: `${title} writes typ ${writes.join(' or ')}: none of its tokens is of these types.`,
+      message: `${title} writes ${writes.includes(UNTYPED) ? 'no typ' : `typ ${writes.join(' or ')}`}: none of its tokens is of these types.`,
       remedy: `Write token_types: [${writes.join(', ')}], or leave it out.`,
     });
   }

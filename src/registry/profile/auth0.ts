@@ -11,7 +11,6 @@ export const AUTH0: Profile = {
   marks: [{ claims: ['azp', 'client_id'] }],
   writes_types: ['jwt', 'at+jwt'],
   token_types: ['jwt', 'at+jwt'],
-  extra_audiences: ['{issuer}/userinfo'],
   algorithms: ['RS256', 'RS512', 'PS256'],
   token_id: null,
   constants: {},
@@ -34,9 +33,22 @@ export const AUTH0: Profile = {
       steps: [{ where: 'the API, Settings, Access Token Settings', set: 'JSON Web Token (JWT) Profile: RFC 9068' }],
     },
   },
+  adds: {
+    value: '{issuer}/userinfo',
+    sentence:
+      'Auth0 puts {issuer}/userinfo into aud because the client asked for the scope openid: have it ask for this server’s tokens without openid.',
+    steps: [
+      { where: 'the client', set: 'leave openid out of scope when it asks for this server’s tokens' },
+      {
+        where: 'audgate’s registry, advertised_scopes of the server',
+        set: 'never openid: clients ask for what is advertised',
+      },
+    ],
+    risk: 'read the user’s profile at Auth0',
+  },
   limits: [
     'The iss ends with a slash, and is that of the domain which the client used: a custom domain is an issuer of its own.',
-    'With the scope openid Auth0 adds {issuer}/userinfo to aud. That is the default of extra_audiences here; write extra_audiences: [] to refuse it: who has such a token can read the user’s profile with it.',
+    'With the scope openid Auth0 adds {issuer}/userinfo to aud, and such a token is audience_not_exclusive. A client that needs an ID token asks for it in a request of its own.',
     'Without audience or resource Auth0 issues an opaque token, or one for userinfo alone. Where a request has both, audience counts.',
     'permissions is not read as scopes: it lists all that a user has, whatever the client asked for. With RBAC on, scope holds what was both asked for and permitted.',
     'Tokens of the Auth0 profile have no jti; those of the RFC 9068 profile have.',

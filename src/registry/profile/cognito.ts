@@ -1,4 +1,4 @@
-import type { Profile } from './profile.ts';
+import { type Profile, UNTYPED } from './profile.ts';
 
 export const COGNITO: Profile = {
   name: 'cognito',
@@ -7,9 +7,8 @@ export const COGNITO: Profile = {
   client: ['client_id'],
   scopes: [{ claim: 'scope', form: 'text' }],
   marks: [{ claims: ['token_use'], values: ['access'] }],
-  writes_types: [],
-  token_types: ['jwt', 'at+jwt'],
-  extra_audiences: [],
+  writes_types: [UNTYPED],
+  token_types: [UNTYPED],
   algorithms: ['RS256'],
   issuer_form: {
     pattern: /^https:\/\/cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[A-Za-z0-9_-]+$/,
@@ -32,17 +31,12 @@ export const COGNITO: Profile = {
       steps: [{ where: 'the app client', set: 'Access token expiration' }],
     },
     type: {
-      sentence: 'Cognito writes only alg and kid into the header, and audgate accepts no token without typ.',
-      steps: [
-        {
-          where: 'between the client and this server',
-          set: 'an authorization server that federates to the user pool and issues RFC 9068 tokens',
-        },
-      ],
+      sentence:
+        'Cognito writes only alg and kid into the header, so its tokens are untyped, and token_use tells the access tokens.',
+      steps: [{ where: 'audgate’s registry', set: 'leave token_types out, or write token_types: [untyped]' }],
     },
   },
   limits: [
-    'The header holds only alg and kid. audgate accepts no token without typ, so Cognito’s own tokens are refused as token_type_not_allowed: put an authorization server that federates to the user pool in between.',
     'Without resource in the request a token has no aud, and is audience_missing. Tokens of the user pools API (InitiateAuth) and of client credentials cannot name one.',
     'Scopes are written with the identifier of their resource server before them: {resource}/read. Register them so.',
     'ID tokens may be taken by other gateways in place of access tokens; here token_use must be access.',

@@ -1,25 +1,22 @@
 /** A profile in words, the same in `audgate help issuer` and docs/issuers.md. */
 import type { JsonObject } from '../../json/value.ts';
-import type { Mark, Profile, ScopePlace } from './profile.ts';
+import { type Mark, type Profile, type ScopePlace, UNTYPED } from './profile.ts';
 
 /** What stands for no server and no issuer in particular. */
 export const named = (text: string) => text.replaceAll('{resource}', 'RESOURCE').replaceAll('{issuer}', 'ISS');
 
 /** Where its tokens put each fact, and what follows for the registry: pairs of what and where. */
 export function factsOf(profile: Profile): readonly (readonly [string, string])[] {
-  const { subject, client, scopes, marks, writes_types, token_types, extra_audiences, token_id, algorithms } = profile;
+  const { subject, client, scopes, marks, writes_types, token_types, token_id, algorithms, adds } = profile;
   return [
     ['subject', subject],
     ['client', client.length === 1 ? client[0] : `${client.join(' or ')}; where both are there, they must agree`],
     ['scopes', scopes.map(place).join('; else ')],
     ['jti', token_id ?? 'none'],
     ['an access token has', marks.length === 0 ? 'typ at+jwt' : marks.map(mark).join(', and ')],
-    [
-      'typ that it writes',
-      writes_types.length === 0 ? 'none as documented, and audgate needs one' : writes_types.join(', '),
-    ],
+    ['typ that it writes', writes_types.map((type) => (type === UNTYPED ? 'none' : type)).join(', ')],
     ['token_types, if left out', token_types.join(', ')],
-    ['extra_audiences, if left out', named(extra_audiences.join(', ')) || 'none'],
+    ...(adds === undefined ? [] : ([['may stand in aud besides', named(adds.value)]] as const)),
     ...(algorithms === undefined ? [] : ([['algorithms', algorithms.join(', ')]] as const)),
     ...(profile.issuer_form === undefined ? [] : ([['iss', profile.issuer_form.example]] as const)),
   ];
@@ -36,7 +33,7 @@ function mark({ claims, values }: Mark): string {
 
 /** All of it as plain values: `audgate help issuer NAME --json`. */
 export function profileJson(profile: Profile): JsonObject {
-  const { name, title, subject, client, scopes, marks, writes_types, token_types, extra_audiences } = profile;
+  const { name, title, subject, client, scopes, marks, writes_types, token_types, adds } = profile;
   return {
     name,
     title,
@@ -46,7 +43,7 @@ export function profileJson(profile: Profile): JsonObject {
     marks: marks.map(({ claims, values }) => ({ claims, ...(values !== undefined && { values }) })),
     writes_types,
     token_types,
-    extra_audiences,
+    adds: adds === undefined ? null : { ...adds, steps: adds.steps.map(({ where, set }) => ({ where, set })) },
     algorithms: profile.algorithms ?? null,
     issuer_form: profile.issuer_form?.example ?? null,
     token_id: profile.token_id,

@@ -14,7 +14,6 @@ export const ENTRA: Profile = {
   marks: [{ claims: ['azp', 'appid'] }, { claims: ['scp', 'roles'] }],
   writes_types: ['jwt'],
   token_types: ['jwt'],
-  extra_audiences: [],
   algorithms: ['RS256'],
   issuer_form: {
     pattern:

@@ -10,7 +10,6 @@ export const GOOGLE: Profile = {
   marks: [{ claims: ['scope'] }],
   writes_types: ['jwt'],
   token_types: ['jwt'],
-  extra_audiences: [],
   algorithms: ['RS256'],
   issuer_form: { pattern: /^https:\/\/accounts\.google\.com$/, example: 'https://accounts.google.com' },
   token_id: null,

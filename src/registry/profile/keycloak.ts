@@ -11,7 +11,6 @@ export const KEYCLOAK: Profile = {
   marks: [{ claims: ['typ'], values: ['Bearer', 'DPoP'] }],
   writes_types: ['jwt', 'at+jwt'],
   token_types: ['jwt', 'at+jwt'],
-  extra_audiences: ['account'],
   token_id: 'jti',
   constants: { typ: 'Bearer' },
   remedies: {
@@ -47,9 +46,22 @@ export const KEYCLOAK: Profile = {
       ],
     },
   },
+  adds: {
+    value: 'account',
+    sentence:
+      'Keycloak puts account into aud because the user has roles of that client: switch off Full scope allowed at the client.',
+    steps: [
+      { where: 'the client, Client scopes, CLIENT-dedicated, Scope', set: 'Full scope allowed: off' },
+      {
+        where: 'or, for all clients, Client scopes, roles, Mappers',
+        set: 'remove audience resolve, which names each client that the user has roles of',
+      },
+    ],
+    risk: 'call Keycloak’s account API as the user',
+  },
   limits: [
     'Without an audience mapper a token has no aud, or only account: the parameter resource does nothing unless the experimental feature is on.',
-    'account is in aud where the user has roles of that client and the scope roles is given. It is the default of extra_audiences here; better is to switch off Full scope allowed at the client, and to write extra_audiences: [].',
+    'account is in aud where the user has roles of that client, as each user has in a new realm, and the scope roles is given. Such a token is audience_not_exclusive. broker and realm-management come the same way, and go the same way.',
     'Old versions, and newer ones with the mapper "Nonce backwards compatible", put a nonce into access tokens as into ID tokens, and those of typ JWT are refused: update, or remove that mapper.',
     'Realm and client roles (realm_access, resource_access) are not scopes; custom rules see them in token.claims.',
     'Lightweight access tokens have fewer claims: without a mapper no sub, and then principal.subject is null.',

@@ -1,4 +1,4 @@
-import type { Profile } from './profile.ts';
+import { type Profile, UNTYPED } from './profile.ts';
 
 export const OKTA: Profile = {
   name: 'okta',
@@ -7,9 +7,8 @@ export const OKTA: Profile = {
   client: ['cid'],
   scopes: [{ claim: 'scp', form: 'list' }],
   marks: [{ claims: ['cid'] }],
-  writes_types: [],
-  token_types: ['jwt', 'at+jwt'],
-  extra_audiences: [],
+  writes_types: [UNTYPED],
+  token_types: [UNTYPED],
   algorithms: ['RS256'],
   token_id: 'jti',
   constants: { ver: 1 },
@@ -31,12 +30,11 @@ export const OKTA: Profile = {
     },
     type: {
       sentence:
-        'Okta documents only alg and kid in the header of these tokens, and audgate accepts no token without typ.',
-      steps: [{ where: 'a token of yours', set: 'look whether its header has typ' }],
+        'Okta writes only alg and kid into the header of these tokens, so they are untyped, and cid tells the access tokens.',
+      steps: [{ where: 'audgate’s registry', set: 'leave token_types out, or write token_types: [untyped]' }],
     },
   },
   limits: [
-    'Okta documents only alg and kid in the header of a custom authorization server’s tokens. audgate accepts no token without typ, so such tokens are refused as token_type_not_allowed.',
     'Tokens of the org authorization server (issuer https://ORG.okta.com, typ application/okta-internal-at+jwt) are for Okta itself: nobody else may verify them.',
     'The parameter resource (RFC 8707) does not choose the audience: the authorization server does.',
     'sub is the login name of the user, or the client id where there is no user; uid is the user’s id.',

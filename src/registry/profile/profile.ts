@@ -1,7 +1,6 @@
 /**
  * What an issuer of a known make puts where (contract 1). A profile only says where facts stand and what more tells an ID
- * token. It changes neither which lifetime or signature is accepted nor, but for its default of `extra_audiences`, which
- * audience.
+ * token. It never changes which audience, lifetime or signature is accepted.
  */
 import type { JsonObject } from '../../json/value.ts';
 import type { Algorithm } from '../registry.ts';
@@ -18,6 +17,12 @@ export const PROFILE_NAMES = [
 ] as const satisfies readonly string[];
 export type ProfileName = (typeof PROFILE_NAMES)[number];
 
+/**
+ * In `token_types`: a token whose header has no `typ` at all. No media type, so a `typ` of this spelling is none of them; and
+ * only for makers that write no `typ`, whose claims alone tell an access token (contract 5).
+ */
+export const UNTYPED = 'untyped';
+
 export interface Profile {
   readonly name: ProfileName;
   /** As its maker calls it. */
@@ -30,12 +35,10 @@ export interface Profile {
   readonly scopes: readonly [ScopePlace, ...ScopePlace[]];
   /** What each access token of this issuer has, and its ID tokens have not. */
   readonly marks: readonly Mark[];
-  /** Values of `typ` that it writes, as media types in lower case; none: it writes no `typ`, which audgate needs. */
+  /** Values of `typ` that it writes, as media types in lower case; `untyped`: it writes none. */
   readonly writes_types: readonly string[];
   /** Default of `token_types`. */
   readonly token_types: readonly [string, ...string[]];
-  /** Default of `extra_audiences`; `{issuer}` stands for the iss without a final slash. */
-  readonly extra_audiences: readonly string[];
   /** What it can sign with; undefined: anything that audgate knows. */
   readonly algorithms?: readonly Algorithm[];
   /** What its `iss` looks like, where that is always the same. */
@@ -45,6 +48,8 @@ export interface Profile {
   /** Claims that its access tokens hold always, for tokens of cases and for the reader. */
   readonly constants: JsonObject;
   readonly remedies: Readonly<Record<Topic, Remedy>>;
+  /** What it puts beside the server's own audience unless it is told not to. Never accepted unless the registry lists it. */
+  readonly adds?: Addition;
   /** What it cannot do, or does otherwise than one would think. Each a sentence or two. */
   readonly limits: readonly string[];
   /** Its maker's own pages that say so. */
@@ -58,6 +63,14 @@ export interface Remedy {
   /** One or two sentences, which follow a reason's message. `{resource}` stands for the server's resource. */
   readonly sentence: string;
   readonly steps: readonly Step[];
+}
+
+/** An audience of the issuer's own, and how to be rid of it. */
+export interface Addition extends Remedy {
+  /** As it stands in `aud`; `{issuer}` stands for the iss without a final slash. */
+  readonly value: string;
+  /** What whoever holds such a token could do at the issuer: ends a sentence that begins with "can". */
+  readonly risk: string;
 }
 
 /** One setting of the issuer. */

@@ -19,9 +19,3 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   google: GOOGLE,
   workos: WORKOS,
 };
-
-/** What an issuer's record says where its author left a member out. */
-export function impliedBy({ token_types, extra_audiences }: Profile, iss: string) {
-  const issuer = iss.replace(/\/$/, '');
-  return { token_types, extra_audiences: extra_audiences.map((value) => value.replace('{issuer}', () => issuer)) };
-}

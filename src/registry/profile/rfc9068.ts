@@ -9,7 +9,6 @@ export const RFC9068: Profile = {
   marks: [],
   writes_types: ['at+jwt'],
   token_types: ['at+jwt'],
-  extra_audiences: [],
   token_id: 'jti',
   constants: {},
   remedies: {

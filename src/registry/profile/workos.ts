@@ -1,4 +1,4 @@
-import type { Profile } from './profile.ts';
+import { type Profile, UNTYPED } from './profile.ts';
 
 export const WORKOS: Profile = {
   name: 'workos',
@@ -6,10 +6,9 @@ export const WORKOS: Profile = {
   subject: 'sub',
   client: ['client_id'],
   scopes: [{ claim: 'scope', form: 'text' }],
-  marks: [{ claims: ['client_id'] }],
-  writes_types: [],
-  token_types: ['jwt', 'at+jwt'],
-  extra_audiences: [],
+  marks: [{ claims: ['client_id'] }, { claims: ['jti'] }],
+  writes_types: [UNTYPED],
+  token_types: [UNTYPED],
   algorithms: ['RS256'],
   token_id: 'jti',
   constants: { org_id: 'org_1' },
@@ -23,17 +22,20 @@ export const WORKOS: Profile = {
       ],
     },
     lifetime: {
-      sentence: 'WorkOS’s access tokens are short (5 minutes in its documentation).',
+      sentence:
+        'WorkOS’s access tokens live 5 minutes in its documentation; those of MCP clients have been seen to live days. Compare exp with iat in one of yours.',
       steps: [],
     },
     type: {
       sentence:
-        'The tokens that WorkOS documents have only alg and kid in the header, and audgate accepts none without typ.',
-      steps: [{ where: 'a token of yours', set: 'look whether its header has typ' }],
+        'The tokens that WorkOS documents have only alg and kid in the header, so they are untyped; client_id and jti tell the access tokens.',
+      steps: [
+        { where: 'a token of yours', set: 'look whether its header has typ' },
+        { where: 'audgate’s registry', set: 'leave token_types out where it has none, else write what it has' },
+      ],
     },
   },
   limits: [
-    'The tokens that WorkOS documents have only alg and kid in their header. audgate accepts no token without typ, so such tokens are refused as token_type_not_allowed.',
     'Without a configured resource, and in all tokens of M2M applications, aud is the client id of the environment: the same for all servers, so it cannot be registered for more than one, and better for none.',
     'The issuer is the AuthKit domain. Session tokens of AuthKit (issuer api.workos.com) have neither aud nor scope, and are for the application itself.',
   ],

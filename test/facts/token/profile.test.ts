@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkClaims } from '../../../src/facts/token/check-claims.ts';
 import { matchIssuer } from '../../../src/facts/token/match-issuer.ts';
-import type { JsonObject } from '../../../src/json/value.ts';
+import type { Json, JsonObject } from '../../../src/json/value.ts';
 import { PROFILES } from '../../../src/registry/profile/profiles.ts';
 import { issuerRecord } from '../keys/serve.ts';
 
@@ -74,6 +74,44 @@ describe('scopes', () => {
   });
 });
 
+describe('a token without typ', () => {
+  const issuer = (name: keyof typeof PROFILES) =>
+    issuerRecord({ kind: 'jwks', keys: [] }, ['ES256'], { profile: PROFILES[name], token_types: ['untyped'] });
+  const match = (typ: Json | undefined, claims: JsonObject, name: keyof typeof PROFILES = 'okta') => {
+    const matched = matchIssuer({ kind: 'header', alg: 'ES256', kid: 'k', typ }, claims, issuer(name));
+    return matched.kind === 'matched' ? matched.type : matched.reason;
+  };
+
+  it('is what untyped says, with the mark of its maker', () => {
+    expect(match(undefined, { cid: 'c' })).toBe('untyped');
+    expect(match(undefined, {})).toMatchObject({ code: 'token_type_not_allowed', expected: ['cid'] });
+    expect(match(undefined, { cid: 'c', nonce: null })).toMatchObject({
+      message: expect.stringContaining('The token without typ holds the claim "nonce"'),
+    });
+  });
+
+  it.each([null, '', 'untyped', 'UNTYPED', 'application/untyped', 'JWT', 'at+jwt', 7, [], {}])(
+    'is not one whose typ is %j',
+    (typ) => {
+      expect(match(typ, { cid: 'c' })).toMatchObject({
+        code: 'token_type_not_allowed',
+        message: expect.stringContaining('access tokens of issuer "corp" have no typ (untyped). Send the access token'),
+      });
+    },
+  );
+
+  it('must carry client and scopes', () => {
+    const matched = { kind: 'matched', algorithm: 'ES256', type: 'untyped' } as const;
+    const check = (claims: JsonObject) => {
+      const checked = checkClaims({ iss: 'x', iat: 1, exp: 2, ...claims }, matched, 'k', issuer('okta'));
+      return checked.kind === 'checked' ? checked.token.type : checked.reason.code;
+    };
+    expect(check({ cid: 'c', scp: [] })).toBe('untyped');
+    expect(check({ cid: 'c' })).toBe('claims_invalid');
+    expect(check({ scp: [] })).toBe('claims_invalid');
+  });
+});
+
 describe('an ID token', () => {
   const match = (name: keyof typeof PROFILES, claims: JsonObject, typ?: string) => {
     const matched = matchIssuer({ kind: 'header', alg: 'ES256', kid: 'k', typ }, claims, record(name));
@@ -92,9 +130,11 @@ describe('an ID token', () => {
     expect(match('cognito', { token_use: 'access' }, 'JWT')).toBe('jwt');
   });
 
-  it('a token without typ is told what its issuer can do about it', () => {
+  it('without typ, where that is not expected', () => {
     const told = (name: keyof typeof PROFILES) => match(name, {});
-    expect(told('cognito')).toMatchObject({ message: expect.stringContaining('Cognito writes only alg and kid') });
+    expect(told('cognito')).toMatchObject({
+      message: expect.stringContaining('Amazon Cognito writes no typ: list untyped in token_types'),
+    });
     expect(told('keycloak')).toMatchObject({ message: expect.stringContaining('Send the access token, not an ID') });
   });
 });

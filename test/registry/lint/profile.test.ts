@@ -44,10 +44,10 @@ describe('settings that contradict the profile are warned of', () => {
       'No token of Google is ever accepted',
     ],
     [
-      'a maker that documents no typ',
-      { iss: 'https://example.authkit.app', algorithms: RS256, issuer: 'profile: workos' },
-      '/issuers/corp/profile 6:14',
-      'have no typ',
+      'types of a maker that writes none',
+      { iss: 'https://example.authkit.app', algorithms: RS256, issuer: 'profile: workos\n    token_types: [JWT]' },
+      '/issuers/corp/token_types 7:18',
+      'WorkOS AuthKit writes no typ',
     ],
     [
       'an iss of Entra without profile',
@@ -81,15 +81,40 @@ describe('nothing is said of settings that fit', () => {
     ['Entra v1.0', { iss: 'https://sts.windows.net/72f988bf/', algorithms: RS256, issuer: 'profile: entra' }],
     ['Auth0', { iss: 'https://example.auth0.com/', algorithms: RS256, issuer: 'profile: auth0' }],
     ['Auth0, RFC 9068 profile', { iss: 'https://example.auth0.com/', issuer: 'profile: rfc9068' }],
+    ['Okta', { iss: 'https://example.okta.com/oauth2/aus1', algorithms: RS256, issuer: 'profile: okta' }],
     ['Keycloak', { iss: 'https://id.example.com/realms/main', issuer: 'profile: keycloak' }],
   ])('%s', (_, bent) => expect(problemsIn(registryText(bent))).toEqual([]));
 });
 
-it('a server may not accept what the profile adds to every aud', () => {
+it('a server may accept account of Keycloak, which no profile lets pass beside it', () => {
   const bent = { issuer: 'profile: keycloak', server: 'audiences: [{ value: account, issuer: corp }]' };
-  const problems = problemsIn(registryText(bent));
-  expect(problems.map(told)).toEqual(['error /issuers/corp/profile 6:14']);
-  expect(problems[0]?.message).toBe(
-    'The extra audience of profile keycloak "account" is an accepted audience of server "files".',
+  expect(problemsIn(registryText(bent))).toEqual([]);
+});
+
+describe('untyped is refused', () => {
+  const REFUSING = ['rfc9068', 'entra', 'auth0', 'keycloak', 'google'];
+  it.each(REFUSING.flatMap((name) => ['untyped', 'Untyped', 'application/untyped'].map((type) => [name, type])))(
+    'with %s: %s',
+    (name, type) => {
+      const problems = problemsIn(registryText({ issuer: `profile: ${name}\n    token_types: [at+jwt, ${type}]` }));
+      const errors = problems.filter(({ severity }) => severity === 'error');
+      expect(errors.map(told)).toEqual(['error /issuers/corp/token_types/1 7:27']);
+      expect(errors[0]?.message).toBe(
+        `Profile ${name} takes no token without typ: nothing else tells its access tokens from ID tokens.`,
+      );
+      expect(errors[0]?.remedy).toContain('okta, cognito, workos know tokens without typ');
+    },
   );
+
+  it('without a profile', () => {
+    const problems = problemsIn(registryText({ issuer: 'token_types: [untyped]' }));
+    expect(problems.map(told)).toEqual(['error /issuers/corp/token_types/0 6:19']);
+  });
+
+  it.each(['Untyped', 'UNTYPED', 'application/untyped'])('with okta, spelled %s', (type) => {
+    const issuer = `profile: okta\n    token_types: [${type}]`;
+    const problems = problemsIn(registryText({ iss: 'https://example.okta.com/oauth2/a', algorithms: RS256, issuer }));
+    expect(problems.map(told)).toEqual(['error /issuers/corp/token_types/0 7:19']);
+    expect(problems[0]?.remedy).toBe('Write untyped.');
+  });
 });

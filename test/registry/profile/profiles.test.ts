@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { profileJson } from '../../../src/registry/profile/describe.ts';
-import { PROFILE_NAMES } from '../../../src/registry/profile/profile.ts';
-import { impliedBy, PROFILES } from '../../../src/registry/profile/profiles.ts';
-import { remedyFor, withResource } from '../../../src/registry/profile/remedy.ts';
+import { PROFILE_NAMES, UNTYPED } from '../../../src/registry/profile/profile.ts';
+import { PROFILES } from '../../../src/registry/profile/profiles.ts';
+import { additionOf, listingOf, remedyFor, withResource } from '../../../src/registry/profile/remedy.ts';
+import { showRegistry } from '../../../src/registry/show.ts';
 import { registryOf, registryText } from '../example.ts';
 
 describe.each(PROFILE_NAMES)('%s', (name) => {
@@ -14,9 +15,9 @@ describe.each(PROFILE_NAMES)('%s', (name) => {
     expect(profile.marks.length > 0 || name === 'rfc9068').toBe(true);
   });
 
-  it('implies types that it writes, where it writes any', () => {
+  it('implies types that it writes', () => {
     const { writes_types, token_types } = profile;
-    expect(token_types.every((type) => writes_types.length === 0 || writes_types.includes(type))).toBe(true);
+    expect(token_types.every((type) => writes_types.includes(type))).toBe(true);
   });
 
   it('says in words what to do, what to know and where that stands', () => {
@@ -50,35 +51,59 @@ describe('remedies', () => {
 
 describe('what an issuer’s record says where its author left it out', () => {
   it.each([
-    ['rfc9068', 'https://login.example.com', ['at+jwt'], []],
-    ['entra', 'https://login.microsoftonline.com/t/v2.0', ['jwt'], []],
-    ['auth0', 'https://example.auth0.com/', ['jwt', 'at+jwt'], ['https://example.auth0.com/userinfo']],
-    ['keycloak', 'https://id.example.com/realms/main', ['jwt', 'at+jwt'], ['account']],
-  ])('%s', (profile, iss, token_types, extra_audiences) => {
-    const corp = registryOf(registryText({ iss, issuer: `profile: ${profile}` })).issuers.get('corp');
-    expect(corp).toMatchObject({ profile: { name: profile }, token_types, extra_audiences });
-    expect(corp?.input.extra_audiences).toEqual(extra_audiences);
+    ['rfc9068', 'https://login.example.com', ['at+jwt']],
+    ['entra', 'https://login.microsoftonline.com/t/v2.0', ['jwt']],
+    ['auth0', 'https://example.auth0.com/', ['jwt', 'at+jwt']],
+    ['keycloak', 'https://id.example.com/realms/main', ['jwt', 'at+jwt']],
+    ['cognito', 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_example', ['untyped']],
+    ['okta', 'https://example.okta.com/oauth2/aus1', ['untyped']],
+    ['workos', 'https://example.authkit.app', ['untyped']],
+  ])('%s: no audience beside the server’s', (profile, iss, token_types) => {
+    const registry = registryOf(registryText({ iss, issuer: `profile: ${profile}` }));
+    const corp = registry.issuers.get('corp');
+    expect(corp).toMatchObject({ profile: { name: profile }, token_types, extra_audiences: [] });
+    expect(corp?.input.extra_audiences).toEqual([]);
+    expect(showRegistry(registry)).toMatchObject({ issuers: { corp: { token_types, extra_audiences: [] } } });
   });
 
-  it('gives way to what was written, be it nothing', () => {
+  it('gives way to what was written', () => {
     const iss = 'https://id.example.com/realms/main';
-    const issuer = 'profile: keycloak\n    extra_audiences: []\n    token_types: [at+jwt]';
+    const issuer = 'profile: keycloak\n    extra_audiences: [account]\n    token_types: [at+jwt]';
     const corp = registryOf(registryText({ iss, issuer })).issuers.get('corp');
-    expect(corp).toMatchObject({ token_types: ['at+jwt'], extra_audiences: [] });
-  });
-
-  it('keeps an iss with $ as it is', () => {
-    expect(impliedBy(PROFILES.auth0, 'https://a.example/$&/').extra_audiences).toEqual([
-      'https://a.example/$&/userinfo',
-    ]);
+    expect(corp).toMatchObject({ token_types: ['at+jwt'], extra_audiences: ['account'] });
   });
 
   it('is part of the digest, as if it had been written', () => {
     const digest = (issuer: string) => registryOf(registryText({ issuer })).digest;
     expect(digest('profile: keycloak')).toBe(
-      digest('profile: keycloak\n    extra_audiences: [account]\n    token_types: [JWT, at+jwt]'),
+      digest('profile: keycloak\n    extra_audiences: []\n    token_types: [JWT, at+jwt]'),
     );
     expect(digest('profile: rfc9068')).toBe(digest('disabled: false'));
     expect(digest('profile: keycloak')).not.toBe(digest('disabled: false'));
+    expect(digest('profile: okta')).toBe(digest('profile: okta\n    token_types: [untyped]'));
+    expect(digest('profile: okta')).not.toBe(digest('profile: okta\n    token_types: [untyped, JWT]'));
+  });
+});
+
+describe('untyped', () => {
+  it('is for those makers alone that have a claim of their own to tell access tokens', () => {
+    const without = PROFILE_NAMES.filter((name) => PROFILES[name].writes_types.includes(UNTYPED));
+    expect(without).toEqual(['okta', 'cognito', 'workos']);
+    for (const name of without) expect(PROFILES[name].marks.length).toBeGreaterThan(0);
+  });
+});
+
+describe('what an issuer puts beside the server', () => {
+  it('is named with the iss in it, whatever that is made of', () => {
+    const addition = additionOf(PROFILES.auth0, 'https://a.example/$&/');
+    expect(addition?.value).toBe('https://a.example/$&/userinfo');
+    expect(addition?.sentence).toContain('https://a.example/$&/userinfo');
+    expect(addition && listingOf(addition)).toMatch(
+      /extra_audiences: \[https:\/\/a\.example\/\$&\/userinfo\].*can read the user’s profile/,
+    );
+  });
+
+  it.each(['rfc9068', 'entra', 'okta', 'cognito', 'google', 'workos'] as const)('is nothing with %s', (name) => {
+    expect(additionOf(PROFILES[name], 'https://a.example')).toBeUndefined();
   });
 });
