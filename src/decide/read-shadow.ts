@@ -1,4 +1,5 @@
 /** The bundle of a shadow: read at the start and at each reload; a bad one never replaces a good one, nor holds up another. */
+import { judgeApart } from '../policy/judge-apart.ts';
 import type { PolicySources } from '../policy/load.ts';
 import { loadTried } from '../policy/try-apart.ts';
 import { createAlarmLog } from '../record/alarms.ts';
@@ -33,7 +34,9 @@ export function shadowReader({
     if (!sourced.ok) return sourced.problems.map(({ message }) => message);
     const loaded = await loadTried({ ...sourced.sources, onAlarm }, null, now());
     if (!loaded.ok) return loaded.problems;
-    shadow.replace(loaded.policy);
+    const { policy } = loaded;
+    const judges = judgeApart({ sources: sourced.sources, now, onAlarm });
+    shadow.replace({ policy, judges, close: judges.close });
     return [];
   }
 

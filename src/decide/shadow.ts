@@ -1,16 +1,16 @@
 /**
  * Another bundle of rules beside the live one: each decision is made again with it once the answer is out, and only what
- * differs is told. The answer never waits for it, and nothing of it reaches the answer. Whatever comes faster than it can
- * be judged is dropped and counted.
+ * differs is told. The answer never waits for it, and nothing of it reaches the answer. Its rules run on a thread of their
+ * own, so that one which takes long holds up no decision. Whatever comes faster than it can be judged is dropped and counted.
  *
  * NOT guaranteed: that each decision is judged again, or that the end of the process waits for those that are not yet.
  */
 import type { Decision } from '../decision/decision.ts';
 import { legible } from '../decision/evidence.ts';
-import type { TokenReader } from '../facts/token/read.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Ask, Caller } from './ask.ts';
-import { type Evaluation, evaluate } from './evaluate.ts';
+import { type Evaluation, evaluate, type Judges } from './evaluate.ts';
+import { inspecting, type Readers } from './readers.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Decisions that wait at most. Each may hold a body of 256 KiB, so these are some 64 MiB in the worst case. */
@@ -44,11 +44,21 @@ export interface Decided {
   readonly evaluation: Evaluation;
 }
 
+/** A policy that decides nothing. */
+export interface ShadowRules {
+  /** What it is. It is never asked. */
+  readonly policy: Pick<Policy, 'core' | 'custom'>;
+  /** Who is asked, elsewhere. */
+  readonly judges: Judges;
+  /** Ends what was started to judge. */
+  close(): void;
+}
+
 export interface Shadow {
   /** Takes one decision that was made. Never throws and never waits. */
   offer(decided: Decided): void;
-  /** From now on; null: none. What waits is judged with it. */
-  replace(policy: Policy | null): void;
+  /** From now on; null: none. What waits is judged with it. What was there before is closed. */
+  replace(rules: ShadowRules | null): void;
   /** What is in force; null: none. */
   current(): { readonly digest: string; readonly rules: readonly string[] } | null;
   /** Forgets what waits. */
@@ -56,7 +66,7 @@ export interface Shadow {
 }
 
 export interface ShadowParts {
-  readonly tokens: TokenReader;
+  readonly readers: Readers;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly onOutcome: (outcome: ShadowOutcome) => void;
@@ -65,8 +75,14 @@ export interface ShadowParts {
   readonly max_waiting?: number;
 }
 
-export function createShadow({ tokens, now, onOutcome, onDifference, max_waiting = MAX_WAITING }: ShadowParts): Shadow {
-  let policy: Policy | null = null;
+export function createShadow({
+  readers,
+  now,
+  onOutcome,
+  onDifference,
+  max_waiting = MAX_WAITING,
+}: ShadowParts): Shadow {
+  let rules: ShadowRules | null = null;
   let waiting: Decided[] = [];
   let working = false;
   const mayTell = limiter(now);
@@ -76,16 +92,18 @@ export function createShadow({ tokens, now, onOutcome, onDifference, max_waiting
     working = true;
     setImmediate(async () => {
       const next = waiting.shift();
-      if (next !== undefined && policy !== null) await judge(next, policy);
+      if (next !== undefined && rules !== null) await judge(next, rules);
       if (waiting.length > 0) work();
       else working = false;
     });
   }
 
-  async function judge({ ask, caller, at, seconds, decision }: Decided, by: Policy): Promise<void> {
+  async function judge({ ask, caller, at, seconds, decision }: Decided, by: ShadowRules): Promise<void> {
+    const { core, custom } = by.policy;
     let evaluation: Evaluation;
     try {
-      evaluation = await evaluate(ask, caller, seconds, { ...at, policy: by }, tokens);
+      const policy = { ...at.policy, core, custom };
+      evaluation = await evaluate(ask, caller, seconds, { ...at, policy }, inspecting(readers), by.judges);
     } catch {
       return onOutcome('unavailable');
     }
@@ -101,7 +119,7 @@ export function createShadow({ tokens, now, onOutcome, onDifference, max_waiting
       kind: outcome,
       live: codesOf(reasons),
       shadow: codesOf(evaluation.reasons),
-      revision: by.custom?.digest ?? by.core.digest,
+      revision: custom?.digest ?? core.digest,
       untold,
     });
   }
@@ -109,19 +127,20 @@ export function createShadow({ tokens, now, onOutcome, onDifference, max_waiting
   return {
     offer(decided) {
       // What never came to the rules ended before them in the shadow too. `indeterminate` says nothing of rules.
-      if (policy === null || decided.evaluation.custom === null || decided.decision.decision === 'indeterminate')
-        return;
+      if (rules === null || decided.evaluation.custom === null || decided.decision.decision === 'indeterminate') return;
       if (waiting.length >= max_waiting) return onOutcome('dropped');
       waiting.push(decided);
       if (!working) work();
     },
     replace(next) {
-      policy = next;
+      rules?.close();
+      rules = next;
     },
-    current: () => policy?.custom ?? null,
+    current: () => rules?.policy.custom ?? null,
     close() {
       waiting = [];
-      policy = null;
+      rules?.close();
+      rules = null;
     },
   };
 }

@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Decided, ShadowOutcome } from '../../src/decide/shadow.ts';
 import { createShadow } from '../../src/decide/shadow.ts';
+import { NO_PROOFS } from '../../src/facts/proof/proofs.ts';
+import { NO_REVOCATIONS } from '../../src/facts/revocation/revocations.ts';
 import { openDesk } from './desk.ts';
 
 const SECONDS = 1_795_435_200;
@@ -14,11 +16,15 @@ async function opened(max_waiting?: number) {
   const read: number[] = [];
   const shadow = createShadow({
     // Whatever it reads fails, so that each decision that is judged again can be told from one that is not.
-    tokens: {
-      read: () => {
-        read.push(1);
-        return Promise.reject(new Error('down'));
+    readers: {
+      tokens: {
+        read: () => {
+          read.push(1);
+          return Promise.reject(new Error('down'));
+        },
       },
+      proofs: NO_PROOFS,
+      revocations: NO_REVOCATIONS,
     },
     now: () => 0,
     onOutcome: (outcome) => outcomes.push(outcome),
@@ -40,12 +46,14 @@ async function opened(max_waiting?: number) {
     decision,
     evaluation: { ...nothing, outcome: 'allow', custom: { claims: {} }, would_deny: [], reported: [] },
   };
-  return { shadow, decided, outcomes, read, policy: at.policy };
+  const closed: string[] = [];
+  const rules = (name: string) => ({ policy: at.policy, judges: at.policy, close: () => closed.push(name) });
+  return { shadow, decided, outcomes, read, closed, rules };
 }
 
 test('nothing is judged before the turn of the event loop ends, and what comes while it is behind is dropped', async () => {
-  const { shadow, decided, outcomes, read, policy } = await opened(2);
-  shadow.replace(policy);
+  const { shadow, decided, outcomes, read, rules } = await opened(2);
+  shadow.replace(rules('one'));
   for (let times = 0; times < 5; times++) shadow.offer(decided);
   expect(read).toEqual([]);
   expect(outcomes).toEqual(['dropped', 'dropped', 'dropped']);
@@ -58,13 +66,16 @@ test('nothing is judged before the turn of the event loop ends, and what comes w
 });
 
 test('without a shadow, for what never came to the rules, and once closed, nothing is judged', async () => {
-  const { shadow, decided, outcomes, read, policy } = await opened();
+  const { shadow, decided, outcomes, read, closed, rules } = await opened();
   shadow.offer(decided);
-  shadow.replace(policy);
+  shadow.replace(rules('first'));
+  shadow.replace(rules('second'));
+  expect(closed).toEqual(['first']);
   shadow.offer({ ...decided, evaluation: { ...decided.evaluation, custom: null } });
   shadow.offer(decided);
   shadow.close();
   for (let turns = 0; turns < 10; turns++) await setImmediate();
   expect(read).toEqual([]);
   expect(outcomes).toEqual([]);
+  expect(closed).toEqual(['first', 'second']);
 });

@@ -124,6 +124,46 @@ test('a shadow bundle judges beside the live one, tells what differs, and is rea
   expect(audgate.stderr()).not.toContain(alike.decision_id);
 });
 
+/** 100^8 steps; over texts, because numbers would take memory until there is none. */
+const ENDLESS = `package custom.endless
+
+words := ${JSON.stringify(Array.from({ length: 100 }, (_, at) => `v${at}`))}
+
+default satisfied := false
+
+satisfied if not input.context.extra.endless
+
+satisfied if count([[a, b, c, d, e, f, g] | input.context.extra.endless; ${[...'abcdefgh'].map((name) => `${name} := words[_]`).join('; ')}; h == "x"]) == 0
+
+denials contains {"code": "told"} if input.context.extra.told
+`;
+
+test('a shadow whose rule never ends for what a client chose holds up no decision, is ended', async () => {
+  const issuer = await startIssuer();
+  const shadow = await build({ 'endless.rego': ENDLESS });
+  expect(shadow).toMatchObject({ code: 0 });
+  const audgate = await start({
+    registry: registryOf(issuer, { files: FILES }),
+    config: { shadow: { bundle: shadow.bundle } },
+  });
+  const token = await issuer.token(FILES);
+  const ask = (extra: object) => audgate.decide({ ...readFile(FILES, token), context: { extra } });
+  const counted = (line: string) =>
+    until(
+      () => metric(audgate.url, 'audgate_shadow_decisions_total'),
+      (lines) => lines.some((one) => one.includes(line)),
+    );
+
+  expect(await ask({ told: true })).toMatchObject({ decision: 'allow', advice: {} });
+  await counted('outcome="would_deny"} 1');
+  // With the rule on the thread that decides, none of these would ever be answered.
+  for (let times = 0; times < 5; times++) expect(await ask({ endless: true })).toMatchObject({ decision: 'allow' });
+  await counted('outcome="unavailable"} 5');
+  expect(await ask({})).toMatchObject({ decision: 'allow' });
+  await until(audgate.stderr, (text) => text.includes('did not end within'));
+  expect(audgate.stderr()).not.toContain(token);
+});
+
 test('a shadow that cannot be read at the start is told of, and nothing starts', async () => {
   const issuer = await startIssuer();
   const shadow = join(await scratch(), 'shadow.tar.gz');
