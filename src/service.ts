@@ -3,25 +3,27 @@
  * next one off the decision path and swaps it only when registry, modules and the activation check are all right, so a
  * bad update never replaces a good one.
  */
-import { createHash } from 'node:crypto';
 import type { Config } from './config.ts';
 import { decideAllowed } from './decide/allowed.ts';
 import { decide, type Parts } from './decide/decide.ts';
 import type { BundleStatus, Decider, ReloadProblem, ReloadReport } from './decide/decider.ts';
 import { explain } from './decide/explain.ts';
 import { shadowReader } from './decide/read-shadow.ts';
+import type { Readers } from './decide/readers.ts';
 import { createShadow } from './decide/shadow.ts';
 import type { Snapshot } from './decide/snapshot.ts';
 import { createKeys } from './facts/keys/look-up.ts';
+import { NO_PROOFS, type Proofs } from './facts/proof/proofs.ts';
+import { NO_REVOCATIONS, type Revocations } from './facts/revocation/revocations.ts';
 import { createTokenReader } from './facts/token/read.ts';
-import { activate } from './policy/activate.ts';
 import type { Alarm } from './policy/judge.ts';
 import type { PolicySources } from './policy/load.ts';
-import { withholding } from './policy/stale.ts';
-import { loadTried } from './policy/try-apart.ts';
+import { createLoader } from './policy/load-tried.ts';
+import { trialThreads } from './policy/try-apart.ts';
 import { createAlarmLog } from './record/alarms.ts';
 import type { Metrics } from './record/metrics.ts';
 import type { LoadedRegistry } from './registry/registry.ts';
+import { assemble, unforeseen } from './service/make.ts';
 
 /** Verified tokens held at most, about 1 KiB each. */
 const TOKEN_CACHE_SIZE = 10_000;
@@ -77,7 +79,11 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-export interface ServiceParts extends Omit<Parts, 'tokens'> {
+export interface ServiceParts extends Omit<Parts, keyof Readers> {
+  /** Absent: no proof can be verified, and a bound token is refused. */
+  readonly proofs?: Proofs;
+  /** Absent: no list of revoked tokens is configured. */
+  readonly revocations?: Revocations;
   readonly sources: Sources;
   readonly keys: Config['keys'];
   readonly fetch: typeof globalThis.fetch;
@@ -111,7 +117,9 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     },
   });
   const tokens = createTokenReader({ lookup: keys.lookup, cacheSize: TOKEN_CACHE_SIZE });
-  const deciding: Parts = { ...parts, tokens };
+  const { proofs = NO_PROOFS, revocations = NO_REVOCATIONS } = parts;
+  const readers: Readers = { tokens, proofs, revocations };
+  const deciding: Parts = { ...parts, ...readers };
   const tell = createAlarmLog({
     now,
     write: (alarm) => log.error(alarm, 'the policy answered what it must never answer; the call was refused'),
@@ -128,22 +136,28 @@ export async function createService(parts: ServiceParts): Promise<StartedService
   };
 
   const shadow = createShadow({
-    tokens,
+    readers,
     now,
     onOutcome: metrics.shadowed,
     onDifference: (difference) => log.info({ ...difference }, 'the shadow would have decided otherwise'),
   });
-  const readShadow = shadowReader({ shadow, source: parts.sources.shadow, now, warn: log.warn.bind(log) });
-  const wrong = await readShadow();
-  if (wrong.length > 0) return { ok: false, problems: wrong };
+  const threads = trialThreads();
+  const source = parts.sources.shadow;
+  const readShadow = shadowReader({ shadow, source, load: createLoader(threads), now, warn: log.warn.bind(log) });
+  const load = createLoader(threads);
+  const next = (former?: Snapshot) => assemble({ ...parts, load, onAlarm, former });
 
-  let first = await assemble(parts, onAlarm);
+  let first = await next();
   while (!first.ok && (await first.settled(false, first.problems))) {
     metrics.reloaded(false);
     log.error({ ...logged(first.problems) }, 'what was to be started with was refused; the last good bundle is tried');
-    first = await assemble(parts, onAlarm);
+    first = await next();
   }
-  if (!first.ok) return first;
+  const wrong = await readShadow(first.ok ? first.snapshot.registry : null);
+  if (!first.ok || wrong.length > 0) {
+    threads.close();
+    return { ok: false, problems: [...(first.ok ? [] : first.problems), ...wrong] };
+  }
   await first.settled(true, []);
   let snapshot = first.snapshot;
   let last: ReloadReport | null = null;
@@ -154,21 +168,21 @@ export async function createService(parts: ServiceParts): Promise<StartedService
     const { settings = noSettings } = parts.sources;
     // First, because they may say which bundle is wanted.
     const set = await settings().catch(unforeseen);
-    const next = await assemble(parts, onAlarm).catch(unforeseen);
+    const made = await next(snapshot).catch(unforeseen);
     // All or nothing: what is in force was found right together.
-    const ok = next.ok && set.ok;
-    if (next.ok && set.ok) {
-      snapshot = next.snapshot;
+    const ok = made.ok && set.ok;
+    if (made.ok && set.ok) {
+      snapshot = made.snapshot;
       keys.retain(snapshot.registry.issuers.values());
       set.apply();
     }
-    if (!next.ok || ok) await next.settled(ok, next.ok ? [] : next.problems);
-    const problems = [next, set].flatMap((part) => {
+    if (!made.ok || ok) await made.settled(ok, made.ok ? [] : made.problems);
+    const problems = [made, set].flatMap((part) => {
       if (part.ok) return ok ? part.warnings : [];
       return part.problems;
     });
     // It decides nothing: a bad one holds up no good registry or bundle.
-    const unread = await readShadow();
+    const unread = await readShadow(snapshot.registry);
     if (unread.length > 0) log.warn({ ...logged(unread) }, 'the shadow could not be read again; the former stays');
     problems.push(...unread.map((problem) => ({ ...problem, severity: 'warning' as const })));
     last = { at: new Date(now()).toISOString(), ok, problems };
@@ -229,49 +243,11 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       close() {
         unwatch?.();
         shadow.close();
+        threads.close();
         keys.close();
       },
     },
   };
-}
-
-type Made =
-  | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly ReloadProblem[] }
-  | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
-type Assembled = Made & { readonly settled: NonNullable<Reading['settled']> };
-
-const nothingElse = () => Promise.resolve(false);
-
-async function assemble(parts: ServiceParts, onAlarm: (alarm: Alarm) => void): Promise<Assembled> {
-  const reading: Reading = (await parts.sources.begin?.()) ?? parts.sources;
-  return { ...(await make(reading, parts, onAlarm)), settled: reading.settled ?? nothingElse };
-}
-
-/** Registry and modules, checked alone and then together; all problems of both at once. */
-async function make(reading: Reading, { sources, now }: ServiceParts, onAlarm: (alarm: Alarm) => void): Promise<Made> {
-  const [loaded, sourced] = await Promise.all([reading.registry(), reading.policy()]);
-  const policied = sourced.ok
-    ? await loadTried({ ...sourced.sources, onAlarm }, loaded.ok ? loaded.registry : null, now())
-    : sourced;
-  const problems = [
-    ...(loaded.ok ? [] : loaded.problems),
-    ...(policied.ok
-      ? []
-      : policied.problems.map((problem) => (typeof problem === 'string' ? plain(problem) : problem))),
-  ];
-  if (!loaded.ok || !policied.ok) return { ok: false, problems };
-  const { registry } = loaded;
-  // Activated as it judges when it is confirmed: a start from the cache may be stale at first.
-  const activation = await activate(registry, policied.policy, { now });
-  const policy = sources.isHeldBack ? withholding(policied.policy, sources.isHeldBack) : policied.policy;
-  if (!activation.ok) return { ok: false, problems: activation.problems.map(plain) };
-  const parts = [registry.digest, policy.core.digest, policy.custom?.digest ?? ''];
-  const revision = `sha256:${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
-  const warnings = [
-    ...loaded.warnings,
-    ...policied.warnings.map((message): ReloadProblem => ({ severity: 'warning', message })),
-  ];
-  return { ok: true, snapshot: { registry, policy, revision, loaded_at: now() }, warnings };
 }
 
 /** As many as a reader of the log mends at once; all of them are in `audgate registry check`. */
@@ -282,14 +258,3 @@ function logged(problems: readonly ReloadProblem[]) {
 }
 
 const noSettings = (): Promise<SourcedSettings> => Promise.resolve({ ok: true, warnings: [], apply: () => {} });
-
-const plain = (message: string): ReloadProblem => ({ severity: 'error', message });
-
-/** A source that throws is broken, which is no reason to lose what is in force. */
-function unforeseen(error: unknown): Extract<Assembled, { ok: false }> {
-  return {
-    ok: false,
-    settled: nothingElse,
-    problems: [plain(error instanceof Error ? error.message : 'the sources cannot be read')],
-  };
-}

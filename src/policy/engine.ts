@@ -4,9 +4,11 @@
  * malformed raw input evaluates as undefined, falsy input is taken for none, and what is thrown is a string or a plain
  * object. So an instance that threw is never used again, and the engine itself never throws.
  *
- * NOT guaranteed: an end. Nothing in the process can interrupt an evaluation, so a rule that runs for a minute stalls
- * the process for a minute. Input size and memory are bounded, and through them most of what a client could cause; the
- * rest is the rule's author's care.
+ * NOT guaranteed: an end. Nothing can interrupt an evaluation on its own thread, so a rule that runs for a minute stalls
+ * that thread for a minute. A module that did not come with audgate is therefore run first on a thread that can be ended
+ * (`try-apart.ts`), with an empty input and with calls of some servers; a rule that is endless for these never decides.
+ * Input size and memory are bounded, and through them most of what a client could cause; the rest, a rule that takes long
+ * only for what a client chooses, is its author's care.
  */
 import { createRequire } from 'node:module';
 import type { LoadedPolicy } from '@open-policy-agent/opa-wasm';

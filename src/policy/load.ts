@@ -4,10 +4,11 @@ import { legible } from '../decision/evidence.ts';
 import { CUSTOM_DECIDE, CUSTOM_REPORT } from './ask-custom.ts';
 import { digestOf, RULE_NAME } from './bundle.ts';
 import { CORE_DIGEST } from './core.digest.ts';
-import { type Engine, openEngine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { type Alarm, type CustomRule, DECIDE, EXPLAIN, type PolicyParts, policyOf, type RuleFile } from './judge.ts';
 import { ALLOWED } from './opening.ts';
 import type { Policy } from './policy.ts';
+import { type OpenModule, openAnew, type Part } from './reopen.ts';
 import { readChecks, readCoreVerdict, readCustomVerdict, readOpening } from './shape.ts';
 
 export interface PolicySources {
@@ -31,8 +32,12 @@ export type LoadedPolicy =
   | { readonly ok: true; readonly policy: Policy }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Never throws for anything that stands in the sources. */
-export async function loadPolicy({ core, allowModifiedCore, custom, onAlarm }: PolicySources): Promise<LoadedPolicy> {
+/**
+ * Never throws for anything that stands in the sources.
+ * @param openModule may hold what it opened before; every module is asked again here whatever it held
+ */
+export async function loadPolicy(sources: PolicySources, openModule: OpenModule = openAnew): Promise<LoadedPolicy> {
+  const { core, allowModifiedCore, custom, onAlarm } = sources;
   const problems: string[] = [];
   const digest = digestOf(core.wasm);
   const modified = digest !== CORE_DIGEST;
@@ -43,9 +48,10 @@ export async function loadPolicy({ core, allowModifiedCore, custom, onAlarm }: P
     return { ok: false, problems };
   }
 
-  const engine = await open('core.wasm', core.wasm, [DECIDE, EXPLAIN, ALLOWED], problems);
+  const open = opener(openModule, problems);
+  const engine = await open('core', core.wasm, digest, [DECIDE, EXPLAIN, ALLOWED]);
   if (engine !== null) problems.push(...tryCore(engine));
-  const opened = custom && (await openCustom(custom, problems));
+  const opened = custom && (await openCustom(custom, open, problems));
   if (engine === null || problems.length > 0) return { ok: false, problems };
   const { rules } = core.manifest;
   return { ok: true, policy: policyOf({ core: { engine, digest, modified, rules }, custom: opened, onAlarm }) };
@@ -54,6 +60,7 @@ export async function loadPolicy({ core, allowModifiedCore, custom, onAlarm }: P
 /** @returns null only beside a problem */
 async function openCustom(
   custom: NonNullable<PolicySources['custom']>,
+  open: Open,
   problems: string[],
 ): Promise<PolicyParts['custom']> {
   const rules = [...custom.rules].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -67,34 +74,39 @@ async function openCustom(
     rules.filter(({ enforcement }) => (enforcement === 'report') === only).map(({ name }) => name);
   const reported = those(true);
   const entrypoints = reported.length === 0 ? [CUSTOM_DECIDE] : [CUSTOM_DECIDE, CUSTOM_REPORT];
-  const engine = await open('The custom module', custom.wasm, entrypoints, problems);
+  const engine = await open('custom', custom.wasm, digest, entrypoints);
   if (engine === null) return null;
   problems.push(...tryCustom(engine, CUSTOM_DECIDE, those(false)));
   if (reported.length === 0) return { engine, reporting: null, digest, rules };
-  const reporting = await open('The custom module', custom.wasm, entrypoints, problems);
+  const reporting = await open('reporting', custom.wasm, digest, entrypoints);
   if (reporting === null) return null;
   problems.push(...tryCustom(reporting, CUSTOM_REPORT, reported));
   return { engine, reporting, digest, rules };
 }
 
-/** Opens a module and demands its entrypoints; what is wrong goes to `problems`. */
-async function open(
-  what: string,
+type Open = (
+  part: Part,
   wasm: Uint8Array<ArrayBuffer>,
+  digest: string,
   entrypoints: readonly string[],
-  problems: string[],
-): Promise<Engine | null> {
-  const opened = await openEngine(wasm);
-  if (!opened.ok) {
-    problems.push(`${what} cannot be used: ${opened.problem}. Build it again with the pinned OPA.`);
+) => Promise<Engine | null>;
+
+/** Opens a module and demands its entrypoints; what is wrong goes to `problems`. */
+function opener(openModule: OpenModule, problems: string[]): Open {
+  return async (part, wasm, digest, entrypoints) => {
+    const what = part === 'core' ? 'core.wasm' : 'The custom module';
+    const opened = await openModule(part, wasm, digest);
+    if (!opened.ok) {
+      problems.push(`${what} cannot be used: ${opened.problem}. Build it again with the pinned OPA.`);
+      return null;
+    }
+    const missing = entrypoints.filter((name) => !opened.engine.entrypoints.includes(name));
+    if (missing.length === 0) return opened.engine;
+    problems.push(
+      `${what} lacks the entrypoint ${missing.join(' and ')}; it has ${opened.engine.entrypoints.join(', ') || 'none'}. Build it again with audgate policy build.`,
+    );
     return null;
-  }
-  const missing = entrypoints.filter((name) => !opened.engine.entrypoints.includes(name));
-  if (missing.length === 0) return opened.engine;
-  problems.push(
-    `${what} lacks the entrypoint ${missing.join(' and ')}; it has ${opened.engine.entrypoints.join(', ') || 'none'}. Build it again with audgate policy build.`,
-  );
-  return null;
+  };
 }
 
 /** A core that allows an empty input, or cannot say why it does not, allows anything. */

@@ -13,6 +13,7 @@ import type { ReadText } from './read.ts';
 import { collect, strictOf } from './records.ts';
 import type { LoadedRegistry, Problem } from './registry.ts';
 import type { WrittenIssuer, WrittenServer } from './schema.ts';
+import type { Threads } from './thread.ts';
 
 /** Year 5138. Milliseconds given by mistake lie beyond it, and would end every waiver. */
 const LATEST_SECOND = 100_000_000_000;
@@ -25,6 +26,8 @@ export interface LoadOptions {
    * generated keys (contract 9). The digest still covers what was written.
    */
   readonly replaceKeySource?: KeySourceOf;
+  /** On which large files are read, where they are read again and again; absent: one is started for each. */
+  readonly threads?: Threads | undefined;
 }
 
 export interface CheckOptions extends Pick<LoadOptions, 'now'> {

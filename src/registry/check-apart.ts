@@ -10,14 +10,14 @@ import { originOf, type Span } from './locate.ts';
 import { below, type Origin, type Place, problemAt } from './place.ts';
 import type { Problem } from './registry.ts';
 import type { WrittenIssuer, WrittenServer } from './schema.ts';
-import { said, startThread } from './thread.ts';
+import { type Threads, threadsFor } from './thread.ts';
 
 export interface Text {
   readonly file: string;
   readonly text: string;
 }
 
-/** What the thread is given. */
+/** What the thread is sent. */
 export interface Errand {
   readonly texts: readonly Text[];
   readonly options: CheckOptions;
@@ -40,6 +40,16 @@ export type Piece =
   | { readonly kind: 'sound'; readonly digest: string; readonly warnings: readonly Problem[] }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
+/** Milliseconds that a thread waits for another registry: who works on one saves it every few seconds. */
+const KEEP_MS = 30_000;
+/** Characters of text up to which its thread is kept; beyond, what is left of them there takes too much room. */
+const MAX_KEPT = 1024 * 1024;
+
+/** For a registry that is read again and again. */
+export function checkThreads(keep_ms = KEEP_MS): Threads {
+  return threadsFor(import.meta.url, 'check-thread', keep_ms);
+}
+
 /**
  * The same as `check` on this thread. Never throws for what stands in the files: a thread that dies, of the memory that a
  * file takes most of all, is a problem like any other.
@@ -49,22 +59,24 @@ export async function checkApart(
   texts: readonly Text[],
   options: CheckOptions,
   before: readonly Problem[],
+  threads = checkThreads(0),
 ): Promise<Checked | null> {
   const { port1, port2: port } = new MessageChannel();
   const errand: Errand = { texts, options, before, port };
-  const thread = startThread(import.meta.url, 'check-thread', errand, [port]);
-  if (thread === null) {
-    port1.close();
-    return null;
-  }
   try {
-    const ended = await said(thread, 'done');
-    return ended === null ? await take(port1, texts) : { ok: false, problems: [...before, died(texts, ended)] };
+    const keep = sizeOf(texts) <= MAX_KEPT;
+    const ran = await threads.run(errand, { transfer: [port], keep });
+    if (ran.kind === 'denied') return null;
+    if (ran.kind === 'done') return await take(port1, texts);
+    const why = ran.kind === 'died' ? ran.why : 'it took too long';
+    return { ok: false, problems: [...before, died(texts, why)] };
   } finally {
     port1.close();
-    await thread.terminate();
   }
 }
+
+/** In characters. */
+export const sizeOf = (texts: readonly Text[]) => texts.reduce((sum, { text }) => sum + text.length, 0);
 
 async function take(port: MessagePort, texts: readonly Text[]): Promise<Checked> {
   const origins = new Map<string, { readonly origin: Origin; readonly spans: Map<string, Span> }>();

@@ -1,5 +1,5 @@
-/** The thread that `check-apart.ts` starts: reads and lints, and hands over plain values in pieces. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** The thread that `check-apart.ts` starts: reads and lints one registry after another, and hands over plain values in pieces. */
+import { parentPort } from 'node:worker_threads';
 import { type Checked, check } from './assemble.ts';
 import type { Errand, Piece, Piecemeal } from './check-apart.ts';
 import type { Entry } from './lint/draft.ts';
@@ -11,10 +11,12 @@ const PIECE = 32 * 1024;
 
 type Layouts = ReadonlyMap<string, Layout>;
 
-run(workerData as Errand);
 // Kept alive by this listener: what waits in the port is taken before the thread is ended.
-parentPort?.on('message', () => {});
-parentPort?.postMessage('done');
+parentPort?.on('message', (errand: Errand) => {
+  run(errand);
+  parentPort?.postMessage('done');
+});
+parentPort?.postMessage('ready');
 
 function run({ texts, options, before, port }: Errand): void {
   const layouts = new Map<string, Layout>();

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { assemble, complete, type LoadOptions } from './assemble.ts';
-import { checkApart, type Text } from './check-apart.ts';
+import { checkApart, sizeOf, type Text } from './check-apart.ts';
 import { type Origin, type Place, problemAt, type Report } from './place.ts';
 import { readText } from './read.ts';
 import type { LoadedRegistry, Problem } from './registry.ts';
@@ -76,6 +76,8 @@ export async function loadRegistryFiles(
  * some 15 ms in one step; a thread takes 150 ms to start.
  */
 const LARGE = 32 * 1024;
+/** The same where threads are kept, and one is warm most of the time. Less holds others up for some 4 ms. */
+const LARGE_FOR_KEPT = 8 * 1024;
 /** Milliseconds of work before others get their turn. A turn is long under load, so that a slice must hold more than one record. */
 const SLICE_MS = 5;
 
@@ -84,10 +86,10 @@ async function inTurns(
   options: LoadOptions,
   problems: readonly Problem[],
 ): Promise<LoadedRegistry> {
-  const { now, replaceKeySource } = options;
+  const { now, replaceKeySource, threads } = options;
   const here = () => turns(assemble((report) => readEach(texts, report), options, problems));
-  if (texts.reduce((sum, { text }) => sum + text.length, 0) < LARGE) return here();
-  const checked = await checkApart(texts, { now, keySources: replaceKeySource === undefined }, problems);
+  if (sizeOf(texts) < (threads === undefined ? LARGE : LARGE_FOR_KEPT)) return here();
+  const checked = await checkApart(texts, { now, keySources: replaceKeySource === undefined }, problems, threads);
   if (checked !== null) return checked.ok ? turns(complete(checked, replaceKeySource)) : { ...checked, missing: false };
   const loaded = await here();
   return loaded.ok ? { ...loaded, warnings: [withoutThread(texts), ...loaded.warnings] } : loaded;

@@ -161,6 +161,71 @@ describe('the check', () => {
   });
 });
 
+describe('after a reload', () => {
+  const files = { files: { tools: { read_file: { scopes: ['files:read'] } } }, billing: {}, mail: {} };
+  /** Registry keys of the servers that the core was asked about, in their order. */
+  async function asked(registry: Registry, former: Registry | undefined, by: Policy = released): Promise<string[]> {
+    const seen = new Set<string>();
+    const policy: Policy = {
+      ...by,
+      judge(input, custom) {
+        seen.add(input.registered.server.key);
+        return by.judge(input, custom);
+      },
+    };
+    const parts = { now, former: former && { registry: former, policy: by } };
+    expect(await activate(registry, policy, parts)).toEqual({ ok: true });
+    return [...seen];
+  }
+
+  it('only what changed is asked about, and always the first server', async () => {
+    const before = registryOf(files);
+    expect(await asked(before, undefined)).toEqual(['billing', 'files', 'mail']);
+    expect(await asked(registryOf(files), before)).toEqual(['billing']);
+    const scoped = { ...files, files: { tools: { read_file: { scopes: ['files:all'] } } } };
+    expect(await asked(registryOf(scoped), before)).toEqual(['billing', 'files']);
+    expect(await asked(registryOf({ ...files, news: {} }), before)).toEqual(['billing', 'news']);
+    expect(await asked(registryOf({ ...files, mail: { max_lifetime_seconds: 60 } }), before)).toEqual([
+      'billing',
+      'mail',
+    ]);
+  });
+
+  it('all of an issuer that changed are asked about', async () => {
+    const before = registryOf(files);
+    const corp = before.issuers.get('corp');
+    if (corp === undefined) throw new Error('the registry lacks corp');
+    const changed = { ...before, issuers: new Map([...before.issuers, ['corp', { ...corp, extra_audiences: ['x'] }]]) };
+    expect(await asked(registryOf(files), changed)).toEqual(['billing', 'files', 'mail']);
+    const moved = {
+      ...before,
+      issuers: new Map([...before.issuers, ['corp', { ...corp, source: { file: 'r', line: 9 } }]]),
+    };
+    expect(await asked(registryOf(files), moved)).toEqual(['billing']);
+  });
+
+  it('all are asked about with another core, and each time with a modified one', async () => {
+    const before = registryOf(files);
+    const other: Policy = { ...released, core: { ...released.core, digest: 'sha256:other' } };
+    const parts = { now, former: { registry: before, policy: other } };
+    let judged = 0;
+    const counting: Policy = {
+      ...released,
+      judge(...question) {
+        judged += 1;
+        return released.judge(...question);
+      },
+    };
+    await activate(before, counting, parts);
+    const all = judged;
+    judged = 0;
+    await activate(before, counting, { now });
+    expect(all).toBe(judged);
+    const modified: Policy = { ...released, core: { ...released.core, modified: true } };
+    expect(await asked(before, before, modified)).toEqual(['billing', 'files', 'mail']);
+  });
+});
+
 describe('a probe', () => {
   it('is of a client that no waiver of the server names', () => {
     const files = varied.servers.get('files');

@@ -1,12 +1,15 @@
 /**
  * Verified tokens, so that a recurring token costs a hash and not a signature. Nothing that was withdrawn is served: an
- * entry counts only while the issuer's record and the key are those it was verified with, and both are asked each time.
+ * entry counts only while the issuer's record says what it said, and the key is the one that it was verified with; both are
+ * asked each time, the key of the record in force. So a registry that is read again costs no signature, and one that changed
+ * the issuer, its keys' source or its algorithms serves none of its tokens.
  */
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { TokenFacts } from '../../decision/facts.ts';
 import type { KeyAnswer } from '../../decision/key.ts';
 import type { IssuerRecord, Registry } from '../../registry/registry.ts';
+import { isSameIssuer } from '../../registry/same-issuer.ts';
 import type { KeyLookup } from './read.ts';
 import type { Wanted } from './verify-signature.ts';
 
@@ -44,14 +47,25 @@ export function createMemory(lookup: KeyLookup, size: number): Memory {
     return undefined;
   }
 
+  /** The entry as of the record in force; undefined where that says something else. */
+  function current(digest: string, entry: Entry, registry: Pick<Registry, 'issuerByIss'>): Entry | undefined {
+    const { reading } = entry;
+    const issuer = registry.issuerByIss.get(reading.issuer.issuer);
+    if (issuer === reading.issuer) return entry;
+    // Another record with the same iss may pin other algorithms, types or keys, or be disabled.
+    if (issuer === undefined || !isSameIssuer(issuer, reading.issuer)) return undefined;
+    // Compared once a token and registry. Only the record changes: whether its key is still the one, is asked as ever.
+    const moved = { ...entry, reading: { ...reading, issuer } };
+    entries.set(digest, moved);
+    return moved;
+  }
+
   return {
     recall(digest, registry) {
-      const entry = entries.get(digest);
+      const known = entries.get(digest);
+      const entry = known && current(digest, known, registry);
       if (entry === undefined) return undefined;
-      const { issuer } = entry.reading;
-      // Another record with the same iss may pin other algorithms, types or keys, or be disabled.
-      if (registry.issuerByIss.get(issuer.issuer) !== issuer) return undefined;
-      const answer = lookup(issuer, entry.wanted);
+      const answer = lookup(entry.reading.issuer, entry.wanted);
       return answer instanceof Promise
         ? answer.then((later) => confirmed(digest, entry, later))
         : confirmed(digest, entry, answer);

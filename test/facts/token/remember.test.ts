@@ -98,6 +98,51 @@ describe('a remembered token', () => {
     expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
   });
 
+  test('is served after a reload that says the same of its issuer, with the record that is in force', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    keys.retain([issuer]);
+    const text = await token();
+    await reader.read(text, askedAt(issuer));
+    // Read again from the file, where it stands some lines lower.
+    const again: IssuerRecord = { ...structuredClone(issuer), profile: issuer.profile, source: { file: 'r', line: 9 } };
+    keys.retain([again]);
+    const served = reader.read(text, askedAt(again));
+    expect(served).not.toBeInstanceOf(Promise);
+    expect(served).toMatchObject({ kind: 'verified' });
+    expect((served as Verified).issuer).toBe(again);
+    expect(server.count()).toBe(1);
+  });
+
+  test.each<[string, (now: IssuerRecord) => Partial<IssuerRecord>]>([
+    ['disabled', () => ({ disabled: true })],
+    ['its tolerance', () => ({ clock_tolerance_seconds: 6 })],
+    ['its algorithms', () => ({ algorithms: ['ES256', 'RS256'] })],
+    ['its key', () => ({ key: 'other' })],
+    ['its extra audiences', () => ({ extra_audiences: ['account'] })],
+    ['where its keys come from', () => ({ key_source: { kind: 'jwks', keys: [pair.jwk] } })],
+    ['its profile', ({ profile }) => ({ profile: { ...profile, name: 'okta' } as never })],
+  ])('is verified again after a reload that changes its issuer: %s', async (_, change) => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    keys.retain([issuer]);
+    const text = await token();
+    await reader.read(text, askedAt(issuer));
+    const changed: IssuerRecord = { ...issuer, ...change(issuer) };
+    keys.retain([changed]);
+    expect(reader.read(text, askedAt(changed))).toBeInstanceOf(Promise);
+  });
+
+  test('is verified again when its key was replaced, although a reload says the same of its issuer', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
+    keys.retain([issuer]);
+    const text = await token();
+    await reader.read(text, askedAt(issuer));
+    server.answer([other.jwk]);
+    await refresh();
+    const again: IssuerRecord = { ...issuer, source: { file: 'r', line: 9 } };
+    keys.retain([again]);
+    expect(outcome(await reader.read(text, askedAt(again)))).toBe('signature_invalid');
+  });
+
   test('is known by its whole text: another signature of the same claims is another token', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await token();
@@ -163,6 +208,29 @@ describe('the race: a key is withdrawn while its token is verified', () => {
     const text = await token();
     expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
     expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('signature_invalid');
+  });
+
+  test('nor when the issuer was changed and changed back meanwhile: its keys are another set', async () => {
+    let armed = true;
+    const away: IssuerRecord = { ...issuer, algorithms: ['RS256'] };
+    const back: IssuerRecord = { ...issuer, source: { file: 'r', line: 9 } };
+    keys.retain([issuer]);
+    const reader = createTokenReader({
+      async lookup(asked, wanted) {
+        const answer = await keys.lookup(asked, wanted);
+        if (armed) {
+          armed = false;
+          keys.retain([away]);
+          server.answer([other.jwk]);
+          keys.retain([back]);
+        }
+        return answer;
+      },
+      cacheSize: 10,
+    });
+    const text = await token();
+    expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
+    expect(outcome(await reader.read(text, askedAt(back)))).toBe('signature_invalid');
   });
 
   test('what comes too late is dropped, and is not there when the same generation returns', () => {
