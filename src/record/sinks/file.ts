@@ -2,7 +2,7 @@
  * Records in a file of one's own: appended, rotated by size, readable by its owner alone. One process a file: two that rotate
  * the same one would each rename the other's.
  */
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename, stat } from 'node:fs/promises';
 import type { Sink } from './sink.ts';
 
 export interface FileSinkOptions {
@@ -41,6 +41,8 @@ export async function openFileSink({ file, max_bytes, keep, onTrouble }: FileSin
     try {
       const status = await handle.stat();
       const { dev, ino, size, mode } = status;
+      // It takes 64 KiB without a reader, which would count as written, and then holds a thread that nothing can end.
+      if (status.isFIFO()) throw new Error('it is a named pipe; write to a file, or to stdout and pipe that');
       const regular = status.isFile();
       if (regular && (mode & 0o777) !== MODE) await handle.chmod(MODE).catch(trouble('cannot be made private'));
       const torn = regular && size > 0 && (await lastByte(handle, size)) !== NEWLINE;
@@ -60,7 +62,11 @@ export async function openFileSink({ file, max_bytes, keep, onTrouble }: FileSin
   async function inPlace(): Promise<Opened> {
     if (current !== null) {
       const found = await stat(file).catch(() => null);
-      if (found?.ino === current.ino && found.dev === current.dev) return current;
+      if (found?.ino === current.ino && found.dev === current.dev) {
+        // Somebody else may have cut it (logrotate's copytruncate).
+        current.size = found.size;
+        return current;
+      }
       await leave();
     }
     current = await openForAppending();
@@ -81,7 +87,7 @@ export async function openFileSink({ file, max_bytes, keep, onTrouble }: FileSin
         full.size = 0;
         return full;
       }
-      for (let at = keep - 1; at >= 1; at--) await renameIfThere(`${file}.${at}`, `${file}.${at + 1}`);
+      await makeRoom(1);
       await rename(file, `${file}.1`);
     } catch (error) {
       trouble('cannot be rotated')(error);
@@ -93,17 +99,26 @@ export async function openFileSink({ file, max_bytes, keep, onTrouble }: FileSin
     return current;
   }
 
+  /**
+   * Moves former files up only as far as one is missing: a rotation that failed after some were moved must not, tried again
+   * with each record, push one after the other out of the last place.
+   */
+  async function makeRoom(at: number): Promise<void> {
+    if (at >= keep || !(await isThere(`${file}.${at}`))) return;
+    await makeRoom(at + 1);
+    await rename(`${file}.${at}`, `${file}.${at + 1}`);
+  }
+
   current = await openForAppending();
   return {
     async write(lines) {
       let to = await inPlace();
       const bytes = Buffer.from(to.torn ? `\n${lines}` : lines);
       if (to.regular && to.size > 0 && to.size + bytes.length > max_bytes) to = await rotate(to);
-      try {
-        await writeAll(to.handle, bytes);
-      } catch (error) {
+      const { written, error } = await writeAll(to.handle, bytes);
+      if (error !== null) {
         // What was half written would be half a record, and of an allow that is refused.
-        if (to.regular) await to.handle.truncate(to.size).catch(() => {});
+        if (to.regular) await takeBack(to, written).catch(() => {});
         await leave();
         throw error;
       }
@@ -114,11 +129,29 @@ export async function openFileSink({ file, max_bytes, keep, onTrouble }: FileSin
   };
 }
 
-async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
-  for (let from = 0; from < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, from, bytes.length - from, null);
-    from += bytesWritten;
+interface Written {
+  /** Bytes. */
+  readonly written: number;
+  /** Why not all; null: all were. */
+  readonly error: Error | null;
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer): Promise<Written> {
+  let written = 0;
+  try {
+    while (written < bytes.length) {
+      const { bytesWritten } = await handle.write(bytes, written, bytes.length - written, null);
+      written += bytesWritten;
+    }
+    return { written, error: null };
+  } catch (error) {
+    return { written, error: error instanceof Error ? error : new Error('unknown failure') };
   }
+}
+
+/** Only what stands at the end as it was written: what others wrote or cut meanwhile is theirs. */
+async function takeBack({ handle, size }: Opened, written: number): Promise<void> {
+  if ((await handle.stat()).size === size + written) await handle.truncate(size);
 }
 
 async function lastByte(handle: FileHandle, size: number): Promise<number | undefined> {
@@ -126,15 +159,19 @@ async function lastByte(handle: FileHandle, size: number): Promise<number | unde
   return bytesRead === 1 ? buffer[0] : undefined;
 }
 
-async function renameIfThere(from: string, to: string): Promise<void> {
+/** Nothing is there only when the system says so. */
+async function isThere(path: string): Promise<boolean> {
   try {
-    await rename(from, to);
+    await lstat(path);
+    return true;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
 }
 
 /** The system's code: its message repeats the path. */
 export function whyOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown failure';
+  if (!(error instanceof Error)) return 'unknown failure';
+  return 'code' in error ? String(error.code) : error.message;
 }

@@ -1,6 +1,20 @@
-import { appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import {
+  appendFile,
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openFileSink } from '../../../src/record/sinks/file.ts';
 
@@ -101,6 +115,59 @@ describe('a file of records', () => {
     expect(await text(file)).toBe('one\ntwo\nthree\n');
     expect(troubles).toHaveLength(1);
     expect(troubles[0]).toContain('cannot be rotated');
+  });
+
+  it('whose rotation fails again and again keeps every former file', async () => {
+    const at = await folder();
+    const file = join(at, 'log');
+    for (const n of [1, 2, 3]) await writeFile(join(at, `log.${n}`), `former ${n}`);
+    const { sink, troubles } = await opened({ file, max_bytes: 5, keep: 4 });
+    await sink.write('one\n');
+    // The newest place is taken again as soon as it is free, so that the last step fails each time.
+    await rm(join(at, 'log.1'));
+    await mkdir(join(at, 'log.1', 'in the way'), { recursive: true });
+    await mkdir(join(at, 'log.4', 'in the way'), { recursive: true });
+    for (const line of ['two\n', 'three\n', 'four\n', 'five\n']) await sink.write(line);
+    expect(await text(file)).toBe('one\ntwo\nthree\nfour\nfive\n');
+    expect([await text(join(at, 'log.2')), await text(join(at, 'log.3'))]).toEqual(['former 2', 'former 3']);
+    expect(troubles).toHaveLength(1);
+    await rm(join(at, 'log.4'), { recursive: true });
+    await rm(join(at, 'log.1'), { recursive: true });
+    await sink.write('six\n');
+    expect((await readdir(at)).sort()).toEqual(['log', 'log.1', 'log.2', 'log.3']);
+    expect(await text(file)).toBe('six\n');
+  });
+
+  it('whose rotation failed half way goes on where it stopped: nothing is pushed out', async () => {
+    const at = await folder();
+    const file = join(at, 'log');
+    for (const n of [1, 2, 3]) await writeFile(join(at, `log.${n}`), `former ${n}`);
+    const { sink } = await opened({ file, max_bytes: 5, keep: 9 });
+    await sink.write('one\n');
+    // As where the process was ended, or the last rename failed, when two were moved: 1 is free.
+    await rename(join(at, 'log.3'), join(at, 'log.4'));
+    await rename(join(at, 'log.2'), join(at, 'log.3'));
+    await rename(join(at, 'log.1'), join(at, 'log.2'));
+    await sink.write('two\n');
+    expect((await readdir(at)).sort()).toEqual(['log', 'log.1', 'log.2', 'log.3', 'log.4']);
+    expect(await text(join(at, 'log.4'))).toBe('former 3');
+  });
+
+  it('that somebody else cuts is neither rotated too early nor filled up with nothing', async () => {
+    const at = await folder();
+    const file = join(at, 'log');
+    const { sink } = await opened({ file, max_bytes: 20 });
+    await sink.write('0123456789\n');
+    await truncate(file, 0);
+    await sink.write('0123456789\n');
+    expect(await readdir(at)).toEqual(['log']);
+    expect(await text(file)).toBe('0123456789\n');
+  });
+
+  it('that is a named pipe is refused, because nobody may ever read it', async () => {
+    const file = join(await folder(), 'pipe');
+    await promisify(execFile)('mkfifo', [file]);
+    await expect(opened({ file })).rejects.toThrow('named pipe');
   });
 
   it('that ends within a line goes on at the next', async () => {
