@@ -53,7 +53,7 @@ function packedRules(read: ReadBundle): PackedRules | { readonly problems: reado
   return read.bundle.custom ?? { problems: ['the bundle holds a registry alone, and no rules to test'] };
 }
 
-function byEnforcement(rules: CustomRules['module']['rules']) {
+export function byEnforcement(rules: CustomRules['module']['rules']) {
   const [denying, reporting] = (['deny', 'report'] as const).map((which) =>
     rules.filter(({ enforcement = 'deny' }) => enforcement === which).map(({ name }) => name),
   );

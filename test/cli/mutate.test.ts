@@ -33,7 +33,10 @@ servers:
     unlisted_tools: { scopes: [lab:any] }
     tools: { reset: { scopes: [lab:any, lab:admin] } }
     waivers:
-      - { what: lifetime, issuer: corp, client_id: batch, operations: [tools/call reset], max_lifetime_seconds: 7200, owner: lab, reason: slow, until: 2026-12-01T00:00:00Z }
+      - { what: lifetime, issuer: corp, client_id: batch, operations: [tools/call reset], max_lifetime_seconds: 7200, owner: lab, reason: slow, until: 2026-12-20T00:00:00Z }
+      - { what: audience, issuer: partner, client_id: old, audience: "api://old", operations: [ping], owner: lab, reason: slow, until: 2026-12-20T00:00:00Z }
+      - { what: observe, issuer: partner, client_id: seen, codes: [scope_insufficient], operations: [tools/call reset], owner: lab, reason: slow, until: 2026-12-20T00:00:00Z }
+      - { what: audience, issuer: partner, client_id: ended, audience: "api://ended", operations: [tools/call reset], owner: lab, reason: slow, until: 2026-11-01T00:00:00Z }
 `;
 
 const HEAD = 'registry: ../registry.yaml\npolicies: ../rules\nnow: 2026-11-23T12:00:00Z\ncases:\n';
@@ -74,9 +77,14 @@ interface Part {
   readonly void: number;
 }
 
-async function mutated(name: string, cases: string, ...flags: readonly string[]) {
+async function mutated(
+  name: string,
+  cases: string,
+  { rule = RULE, registry: written = REGISTRY }: { readonly rule?: string; readonly registry?: string } = {},
+  ...flags: readonly string[]
+) {
   const place = join(world.folder, name);
-  const files = { 'registry.yaml': REGISTRY, 'cases/one.yaml': cases, 'rules/amount.rego': RULE };
+  const files = { 'registry.yaml': written, 'cases/one.yaml': cases, 'rules/amount.rego': rule };
   for (const [file, text] of Object.entries(files)) {
     await mkdir(join(place, file, '..'), { recursive: true });
     await writeFile(join(place, file), text);
@@ -87,7 +95,7 @@ async function mutated(name: string, cases: string, ...flags: readonly string[])
 }
 
 test('lists every mistake that no case notices, with the case that notices it', async () => {
-  const first = await mutated('first', CASES, '--min-score', '100');
+  const first = await mutated('first', CASES, {}, '--min-score', '100');
   expect(first.code).toBe(1);
   const survived = first.registry.survivors.map(({ what }) => what);
   expect(survived).toEqual(
@@ -101,7 +109,17 @@ test('lists every mistake that no case notices, with the case that notices it', 
       'files: prompts/get summary no longer needs files:read',
       'files: resources/read file:///docs/* no longer needs files:read',
       'files: resources/list no longer needs files:list',
-      'lab: the waiver for batch allows a life of 14400 seconds, not 7200',
+      'files accepts an audience that is not its own',
+      'files opens methods that it does not list',
+      'files: the entry for file:///docs/* opens file:///*',
+      'files: each other scope implies files:list',
+      'corp may add other values to aud',
+      'corp issues access tokens of the type JWT',
+      'lab: the lifetime waiver for batch allows a life of 14400 seconds, not 7200',
+      'lab: the lifetime waiver for batch is for other clients too',
+      'lab: the audience waiver for old is for other operations too',
+      'lab: the observe waiver for seen is for other clients too',
+      'lab: the audience waiver for ended has not ended',
       'lab: tools/call * no longer needs lab:any',
       'lab: tools/call reset no longer needs lab:admin',
       'the issuer old is not disabled',
@@ -109,15 +127,43 @@ test('lists every mistake that no case notices, with the case that notices it', 
     ]),
   );
 
-  expect(first.rules.survivors.map(({ what }) => what)).toContain('without input.call.arguments.amount <= 10');
+  const lost = 'without input.call.arguments.amount <= 10';
+  const moved = 'input.call.arguments.amount <= 10 + 1, not input.call.arguments.amount <= 10';
+  const strict = 'input.call.arguments.amount < 10, not input.call.arguments.amount <= 10';
+  const turned = 'input.call.arguments.amount >= 10, not input.call.arguments.amount <= 10';
+  const unused = 'input.call.method != "tools/call" never holds';
+  const told = first.rules.survivors.map(({ what }) => what);
+  expect(told).toEqual(expect.arrayContaining([lost, moved, strict, unused]));
+  expect(told).not.toContain(turned);
 
   // Pasted as they are, they notice.
   const pasted = first.registry.survivors.map(({ case: written }) => written).join('');
-  const second = await mutated('second', CASES + pasted + LARGE, '--min-score', '100');
+  const second = await mutated('second', CASES + pasted + LARGE, {}, '--min-score', '100');
   expect(second.registry.survivors).toEqual([]);
-  expect(second.rules.survivors.map(({ what }) => what)).not.toContain('without input.call.arguments.amount <= 10');
+  const left = second.rules.survivors.map(({ what }) => what);
+  expect(left).toContain(strict);
+  expect(left).not.toContain(lost);
+  expect(left).not.toContain(moved);
   expect(second.registry.noticed).toBe(first.registry.noticed + first.registry.survivors.length);
 }, 60_000);
+
+test('a rule that only reports is changed too, and no case of decisions notices', async () => {
+  const reporting = `# METADATA
+# scope: package
+# custom:
+#   enforcement: report
+${RULE}`;
+  const { rules } = await mutated('reporting', CASES, { rule: reporting });
+  expect(rules.survivors.map(({ what }) => what)).toContain('is_number(input.call.arguments.amount) never holds');
+});
+
+test('a label that a rule reads is lost or raised, and one that nobody reads is let alone', async () => {
+  const rule = RULE.replaceAll('10', 'input.registered.operation.labels.most');
+  const labelled = REGISTRY.replace('reset: { scopes: [lab:any, lab:admin]', '$&, labels: { most: 10, risk: 1 }');
+  const { registry } = await mutated('labelled', CASES, { rule, registry: labelled });
+  const told = registry.survivors.map(({ what }) => what).filter((what) => what.includes('label'));
+  expect(told).toEqual(['lab: the label most of tools/call reset is 11, not 10']);
+});
 
 test('changes nothing where the tests fail already', async () => {
   const failing = CASES.replace('decision: allow', 'decision: deny');

@@ -4,7 +4,8 @@ import { loadRegistryValue } from '../../registry/load.ts';
 import type { Registry, ServerRecord } from '../../registry/registry.ts';
 import { keySources } from '../register.ts';
 import { expectedOf, type FrozenCases, noticing, type Registries, registriesOf } from './frozen.ts';
-import { type RegistryMutant, registryMutants } from './registry-mutants.ts';
+import type { RegistryMutant, Seen } from './registry-mutant.ts';
+import { registryMutants } from './registry-mutants.ts';
 import type { Score, Survivor } from './score.ts';
 import { yamlOf } from './suggestion.ts';
 
@@ -21,7 +22,7 @@ export async function mutateRegistry(files: readonly [Judged, ...Judged[]], newI
   const survivors: Survivor[] = [];
   let noticed = 0;
   let void_ = 0;
-  for (const mutant of registryMutants(original, Math.floor(first.opened.now / 1000))) {
+  for (const mutant of registryMutants(original, Math.floor(first.opened.now / 1000), seenIn(files, original))) {
     let by: string | null = null;
     let real = true;
     for (const { frozen, policy } of files) {
@@ -38,10 +39,35 @@ export async function mutateRegistry(files: readonly [Judged, ...Judged[]], newI
   return { noticed, survivors, void: void_ };
 }
 
+/** Of tokens as cases describe them. A value that somebody in the registry owns cannot be given to another there. */
+function seenIn(files: readonly Judged[], registry: Registry): Seen {
+  const claims = files.flatMap(({ frozen }) => frozen.opened.file.cases.map(({ token }) => token?.claims ?? {}));
+  const waived = new Set(
+    [...registry.servers.values()].flatMap(({ waivers }) => waivers.map(({ audience }) => audience)),
+  );
+  const isNobodys = (value: string) =>
+    value !== '' &&
+    !waived.has(value) &&
+    registry.ownersOf(value).length === 0 &&
+    registry.nearestServer(value) === undefined;
+  const rules = files.flatMap(({ frozen }) => [...(frozen.opened.rules?.sources?.values() ?? [])]).join('\n');
+  const texts = (values: readonly unknown[]) => [...new Set(values.flat().filter((one) => typeof one === 'string'))];
+  return {
+    audiences: texts(claims.map(({ aud }) => aud)).filter(isNobodys),
+    clients: texts(claims.map(({ client_id }) => client_id)),
+    // Names that a rule computes are not found; then nobody is bothered with them.
+    readsLabel: (name) => rules.includes(name),
+  };
+}
+
 /** Its case expects what is decided today: other rules may have their say there too. */
-async function survivor({ what, place, suggestion }: RegistryMutant, { frozen, policy }: Judged, newId: () => string) {
+async function survivor(
+  { what, place, suggestion, note }: RegistryMutant,
+  { frozen, policy }: Judged,
+  newId: () => string,
+) {
   const expect = (await expectedOf(suggestion, frozen, policy, newId)) ?? suggestion.expect;
-  return { what, place, case: yamlOf({ ...suggestion, expect }) };
+  return { what, place, case: yamlOf({ ...suggestion, expect }, note) };
 }
 
 /** Null: no such registry can be loaded. */
@@ -65,16 +91,19 @@ function isIdle({ probe }: RegistryMutant, before: Registry, after: Registry): b
   return needed(before) === needed(after);
 }
 
-function accepting(registry: Registry, { server: key, audience }: { server: string; audience: string }): Registry {
+function accepting(
+  registry: Registry,
+  { server: key, audiences }: { readonly server: string; readonly audiences: readonly string[] },
+): Registry {
   const widened = (record: ServerRecord): ServerRecord =>
     record.key !== key
       ? record
       : {
           ...record,
-          audiences: [...record.audiences, audience],
+          audiences: [...record.audiences, ...audiences],
           inputFor: (issuer) => {
             const input = record.inputFor(issuer);
-            return { ...input, audiences: [...input.audiences, audience] };
+            return { ...input, audiences: [...input.audiences, ...audiences] };
           },
         };
   const each = (records: ReadonlyMap<string, ServerRecord>) =>

@@ -1,7 +1,8 @@
-/** Leaves out one condition of a Rego rule at a time, and asks which test or case notices. */
-import { type Condition, conditionsOf, withoutCondition } from '../../policy/conditions.ts';
+/** Changes one condition of a Rego rule at a time, and asks which test or case notices. */
+import { type Condition, conditionsOf } from '../../policy/conditions.ts';
 import type { Opa } from '../../policy/opa.ts';
 import { type Sources, withStage } from '../../policy/sources.ts';
+import { type RegoMutant, regoMutants } from './rego-mutants.ts';
 import type { Score, Survivor } from './score.ts';
 
 export interface RegoParts {
@@ -15,7 +16,7 @@ export interface RegoParts {
   /** Asks the cases; null: none notices. `unusable`: the change does not compile. */
   readonly cases: (changed: Sources, condition: Condition) => Promise<string | null | 'unusable'>;
   /** A case to start from. */
-  readonly suggest: (condition: Condition) => string;
+  readonly suggest: (condition: Condition, mutant: RegoMutant) => string;
   readonly onProgress?: (done: number, all: number) => void;
 }
 
@@ -25,29 +26,36 @@ const AT_ONCE = 2;
 /** @throws for rules that do not parse; they were tested before */
 export async function mutateRego(parts: RegoParts): Promise<Score> {
   const conditions = await conditionsOf(parts.opa, parts.sources);
+  const mutants = conditions
+    .filter(({ redundant }) => !redundant)
+    .flatMap((condition) => regoMutants(condition).map((mutant) => ({ condition, mutant })));
   const outcomes: ('noticed' | 'void' | 'survived')[] = [];
   let next = 0;
   const work = async () => {
-    for (let at = next++; at < conditions.length; at = next++) {
-      const condition = conditions[at];
-      if (condition === undefined) return;
-      outcomes[at] = await outcomeOf(condition, parts);
-      parts.onProgress?.(outcomes.filter((outcome) => outcome !== undefined).length, conditions.length);
+    for (let at = next++; at < mutants.length; at = next++) {
+      const one = mutants[at];
+      if (one === undefined) return;
+      outcomes[at] = await outcomeOf(one.condition, one.mutant, parts);
+      parts.onProgress?.(outcomes.filter((outcome) => outcome !== undefined).length, mutants.length);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  const survivors = conditions.flatMap((condition, at): Survivor[] => {
-    const { file, line, column, text } = condition;
+  const survivors = mutants.flatMap(({ condition, mutant }, at): Survivor[] => {
+    const { file, line, column } = condition;
     if (outcomes[at] !== 'survived') return [];
-    return [{ what: `without ${oneLine(text)}`, place: `${file}:${line}:${column}`, case: parts.suggest(condition) }];
+    return [{ what: mutant.what, place: `${file}:${line}:${column}`, case: parts.suggest(condition, mutant) }];
   });
   const count = (outcome: string) => outcomes.filter((one) => one === outcome).length;
-  return { noticed: count('noticed'), survivors, void: count('void') };
+  const redundant = conditions.filter((condition) => condition.redundant).length;
+  return { noticed: count('noticed'), survivors, void: count('void') + redundant };
 }
 
-async function outcomeOf(condition: Condition, parts: RegoParts): Promise<'noticed' | 'void' | 'survived'> {
-  if (condition.redundant) return 'void';
-  const changed = withoutCondition(parts.sources, condition);
+async function outcomeOf(
+  condition: Condition,
+  { change }: RegoMutant,
+  parts: RegoParts,
+): Promise<'noticed' | 'void' | 'survived'> {
+  const changed = change(parts.sources);
   const tested = await test(parts, changed);
   if (tested !== 'passed') return tested;
   const by = await parts.cases(changed, condition);
@@ -67,5 +75,3 @@ function test({ opa, capabilities, beside }: RegoParts, changed: Sources): Promi
     return ran.stdout.trimStart().startsWith('[') ? 'noticed' : 'void';
   });
 }
-
-export const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ');

@@ -1,6 +1,7 @@
 /** A user's custom rules with one condition left out at a time, asked by their own Rego tests and by the cases that name them. */
 import { resolve, sep } from 'node:path';
 import { aggregatorOf } from '../../policy/aggregate.ts';
+import { CUSTOM_DECIDE, CUSTOM_REPORT } from '../../policy/ask-custom.ts';
 import { digestOf } from '../../policy/bundle.ts';
 import { compile } from '../../policy/compile.ts';
 import type { Condition } from '../../policy/conditions.ts';
@@ -9,8 +10,10 @@ import { loadPolicy } from '../../policy/load.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Sources } from '../../policy/sources.ts';
 import type { SourcedPolicy } from '../../service.ts';
+import { byEnforcement } from '../custom.ts';
 import { type FrozenCases, noticing, registriesOf } from './frozen.ts';
-import { mutateRego, oneLine } from './mutate-rego.ts';
+import { mutateRego } from './mutate-rego.ts';
+import { oneLine, type RegoMutant } from './rego-mutants.ts';
 import type { Score } from './score.ts';
 import { yamlOf } from './suggestion.ts';
 
@@ -39,7 +42,7 @@ export function mutateRules(parts: RulesParts): Promise<Score> {
     sources,
     beside: new Map([...helpers, ['audgate-generated.rego', aggregatorOf(rules)]]),
     cases: (changed, condition) => askCases(parts, changed, condition),
-    suggest: (condition) => suggest(condition, parts, filesOf(condition, parts, files)),
+    suggest: (condition, mutant) => suggest(condition, mutant, parts, filesOf(condition, parts, files)),
     onProgress,
   });
 }
@@ -78,11 +81,12 @@ async function rebuilt(
     const path = resolve(folder, file);
     return path.startsWith(root + sep) ? [[path.slice(root.length + 1).replaceAll(sep, '/'), text]] : [];
   });
-  const generated = aggregatorOf(rules.map(({ name }) => name));
+  const { denying, reporting } = byEnforcement(rules);
+  const generated = aggregatorOf(denying, reporting);
   const compiled = await compile(tools.opa, {
     sources: new Map([...below, ['audgate-generated.rego', generated]]),
     capabilities: tools.capabilities,
-    entrypoints: ['custom/decide'],
+    entrypoints: [CUSTOM_DECIDE, ...(reporting.length > 0 ? [CUSTOM_REPORT] : [])],
   });
   if (!compiled.ok) return 'unusable';
   const { wasm } = compiled;
@@ -91,8 +95,13 @@ async function rebuilt(
   return loaded.ok ? loaded.policy : 'refused';
 }
 
-/** An allowed case, to be changed until only this condition fails. */
-function suggest({ file, text }: Condition, { sources }: RulesParts, files: readonly FrozenCases[]): string {
+/** An allowed case, to be changed until only this condition decides. */
+function suggest(
+  { file, text }: Condition,
+  { what, wider }: RegoMutant,
+  { sources }: RulesParts,
+  files: readonly FrozenCases[],
+): string {
   const [, rule = 'RULE'] = /^package custom\.(\w+)/m.exec(sources.get(file) ?? '') ?? [];
   const allowed = files
     .flatMap(({ opened }) => opened.file.cases)
@@ -102,13 +111,20 @@ function suggest({ file, text }: Condition, { sources }: RulesParts, files: read
     token: { issuer: 'ISSUER' },
     call: { method: 'tools/call', tool: 'TOOL', arguments: {} },
   };
-  const note = `Change it until ${oneLine(text)} does not hold, and everything else does.`;
-  return yamlOf(
-    {
-      ...start,
-      name: `${rule}: refused unless ${oneLine(text)}`,
-      expect: { decision: 'deny', reasons: [`custom:${rule}/code`], status: 403 },
-    },
-    note,
-  );
+  const condition = oneLine(text);
+  if (what.startsWith('without '))
+    return yamlOf(
+      {
+        ...start,
+        name: `${rule}: refused unless ${condition}`,
+        expect: { decision: 'deny', reasons: [`custom:${rule}/code`], status: 403 },
+      },
+      `Change it until ${condition} does not hold, and everything else does.`,
+    );
+  const note = wider
+    ? `Change it until ${condition} just does not hold, and write down what is decided.`
+    : `Change it until ${condition} just holds, and so that it decides; write down what is decided.`;
+  return yamlOf({ ...start, name: `${rule}: ${condition}`, expect: allowed?.expect ?? ALLOWED }, note);
 }
+
+const ALLOWED = { decision: 'allow' as const, reasons: [], status: 200 };

@@ -12,8 +12,8 @@ export const refusedFor = (code: string, status: number): Case['expect'] => ({
 });
 
 /** @param note what the writer has to change in it, if anything */
-export function yamlOf(suggestion: Suggestion, note?: string): string {
-  const text = stringify([suggestion], { lineWidth: 0, collectionStyle: 'block' });
+export function yamlOf({ name, server, token, ...rest }: Suggestion, note?: string): string {
+  const text = stringify([{ name, server, token, ...rest }], { lineWidth: 0, collectionStyle: 'block' });
   const lines = text.trimEnd().split('\n');
   const all = note === undefined ? lines : [`# ${note}`, ...lines];
   return all.map((line) => `  ${line}\n`).join('');

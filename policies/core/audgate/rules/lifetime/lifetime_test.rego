@@ -190,3 +190,9 @@ test_explain_shows_limit_and_life if {
 	lifetime.actual == [300] with input as testing.valid
 	lifetime.actual == [300] with input as testing.without("token/issued_at")
 }
+
+# The token of an issuer whose clock is ahead: what the ended waiver allowed is counted from now.
+test_an_ended_waiver_that_was_for_less_is_not_named if {
+	judged(6, 3605, {ended}) == denied({"lifetime_exceeded", "token_not_yet_valid", "waiver_expired"})
+	judged(6, 3606, {ended}) == denied({"lifetime_exceeded", "token_not_yet_valid"})
+}
