@@ -65,11 +65,12 @@ function checkPackage({ file, package: name, test }: Module): RegoProblem | null
 
 /**
  * What the METADATA of a rule's package says (`custom: {enforcement: report}`). Elsewhere it would say it of nothing, and a
- * misspelt one would deny what was only to be told, or worse, tell what was to be denied.
+ * misspelt one would deny what was only to be told, or worse, tell what was to be denied. So would one file of several that
+ * says it for all, where OPA lets no second say it too: a rule that only reports stands in one file.
  */
 function enforcementOf(parts: readonly Module[]): { enforcement: 'deny' | 'report'; problems: readonly RegoProblem[] } {
   const problems: RegoProblem[] = [];
-  const said = new Set<'deny' | 'report'>();
+  const said = new Map<'deny' | 'report', string>();
   const remedy = 'Write "enforcement: report" or "enforcement: deny" below "custom:" in the METADATA of the package.';
   for (const { file, annotations } of parts) {
     for (const annotation of annotations) {
@@ -81,17 +82,19 @@ function enforcementOf(parts: readonly Module[]): { enforcement: 'deny' | 'repor
         problems.push(
           problemAt(place, `enforcement stands in METADATA of scope ${scope}, where it says nothing.`, remedy),
         );
-      } else if (enforcement === 'deny' || enforcement === 'report') said.add(enforcement);
+      } else if (enforcement === 'deny' || enforcement === 'report') said.set(enforcement, file);
       else
         problems.push(problemAt(place, `enforcement is ${JSON.stringify(enforcement)}, not report or deny.`, remedy));
     }
   }
-  const [first] = parts;
-  if (said.size > 1 && first !== undefined) {
-    const message = `The files of ${first.package} say both enforcement: report and enforcement: deny.`;
-    problems.push(problemAt(whole(first.file), message, 'Say it in one of them.'));
+  const saying = said.get('report');
+  if (saying === undefined) return { enforcement: 'deny', problems };
+  const others = parts.filter(({ file }) => file !== saying);
+  for (const { file, package: name } of others) {
+    const message = `${saying} says enforcement: report for the whole of ${name}, this file too.`;
+    problems.push(problemAt(whole(file), message, 'Let a rule that only reports stand in one file, or have it deny.'));
   }
-  return { enforcement: said.has('report') && !said.has('deny') ? 'report' : 'deny', problems };
+  return { enforcement: others.length === 0 && !said.has('deny') ? 'report' : 'deny', problems };
 }
 
 /** @param parts the files of one package, at least one */

@@ -105,9 +105,12 @@ describe('METADATA', () => {
     expect(await problems({ 'a.rego': text })).toEqual([expect.stringContaining(message)]);
   });
 
-  test('that says both in two files of a package is refused', async () => {
-    const more = says('deny', 'package custom.a\n\ndenials contains {"code": "late"} if input.time.hour > 20\n');
-    const told = await problems({ 'a.rego': says('report', ruleText('a')), 'more.rego': more });
-    expect(told).toEqual([expect.stringContaining('both enforcement: report and enforcement: deny')]);
-  });
+  test.each(['', says('deny', ''), says('report', '')])(
+    'that one of two files says for both is refused (%j)',
+    async (words) => {
+      const more = 'package custom.a\n\ndenials contains {"code": "late"} if input.time.hour > 20\n';
+      const told = await problems({ 'a.rego': `${words}${ruleText('a')}`, 'more.rego': says('report', more) });
+      expect(told).toContainEqual(expect.stringContaining('says enforcement: report for the whole of custom.a'));
+    },
+  );
 });
