@@ -1,6 +1,6 @@
 /**
- * Latency while registry and rules are reloaded: 200 times in a minute, alternating two good revisions and a bad one, at
- * half of what the service answers at most, beside the same minute without a reload. `npm run bench:reloads`.
+ * Latency and CPU while registry and rules are reloaded: 200 times in a minute, alternating two good revisions and a bad
+ * one, at half of what the service answers at most, beside the same minute without a reload. `npm run bench:reloads`.
  */
 
 import { execFile } from 'node:child_process';
@@ -20,6 +20,8 @@ const RELOADS = (SECONDS * 200) / 60;
 const CONNECTIONS = 32;
 /** So few that reading them fits between decisions on the one core that the service has here. */
 const SERVERS = 20;
+/** Milliseconds between two looks at whether a reload is done. */
+const LOOK_MS = 25;
 /** Seconds of full load, which warm compilers up and tell what can be answered at most. */
 const SATURATION = quick ? 3 : 5;
 
@@ -54,7 +56,9 @@ try {
     const load = { url: server.url, path: '/v1/decide', bodies, connections: CONNECTIONS, answer: '"allow"' };
     const most = await generate({ ...load, seconds: SATURATION, rate: null });
     const rate = Math.floor(most.answered / SATURATION / 2);
+    const used = [await server.cpu()];
     const still = await generate({ ...load, seconds: SECONDS, rate });
+    used.push(await server.cpu());
     const under = generate({ ...load, seconds: SECONDS, rate });
     const outcomes = { good: 0, refused: 0 };
     const started = performance.now();
@@ -70,7 +74,8 @@ try {
       server.signal('SIGHUP');
       let after = before;
       while (after.at === before.at) {
-        await pause(10);
+        // Asking costs the service something too.
+        await pause(LOOK_MS);
         after = await lastReload(server.url);
       }
       if (after.ok === bad) throw new Error(`reload ${at} went otherwise than it must: ${JSON.stringify(after)}`);
@@ -79,6 +84,14 @@ try {
     }
     const took = (performance.now() - started) / 1000;
     const reloading = await under;
+    used.push(await server.cpu());
+    const [before = 0, between = 0, end = 0] = used;
+    // What is answered costs about the same in both; the rest is what reloads cost, and what is cold after them.
+    const each =
+      (end - between - ((between - before) * reloading.answered) / still.answered) /
+      (outcomes.good + outcomes.refused) /
+      1000;
+    const a_decision = (between - before) / still.answered / 1000;
     const row = (name: string, { answered, wrong, late, p50_ms, p99_ms }: Loaded) =>
       `| ${name} | ${answered} | ${wrong} | ${late} | ${p50_ms} | ${p99_ms} |`;
     const text = [
@@ -91,7 +104,8 @@ try {
       row('no reload', still),
       row('reloads', reloading),
       '',
-      `p99 with reloads is ${(reloading.p99_ms / still.p99_ms).toFixed(1)} × that without.`,
+      `p99 with reloads is ${(reloading.p99_ms / still.p99_ms).toFixed(1)} × that without. A reload costs as much CPU, on all`,
+      `threads and with what is cold after it, as ${(each / a_decision).toFixed(0)} decisions (${each.toFixed(1)} ms).`,
       '',
     ].join('\n');
     await mkdir('report', { recursive: true });

@@ -38,14 +38,13 @@ export interface RunOptions {
  * @param keep_ms milliseconds for which a thread waits for another errand; 0: it ends with the first
  */
 export function threadsFor(beside: string, name: string, keep_ms: number): Threads {
-  let waiting: { readonly thread: Worker; readonly timer: NodeJS.Timeout } | null = null;
+  let waiting: { readonly thread: Worker; readonly forget: () => void } | null = null;
   let closed = false;
 
   function take(): { readonly thread: Worker; readonly isNew: boolean } | null {
     if (waiting !== null) {
-      const { thread, timer } = waiting;
-      clearTimeout(timer);
-      waiting = null;
+      const { thread, forget } = waiting;
+      forget();
       thread.ref();
       return { thread, isNew: false };
     }
@@ -53,23 +52,24 @@ export function threadsFor(beside: string, name: string, keep_ms: number): Threa
     return thread && { thread, isNew: true };
   }
 
-  /** What dies while it waits is forgotten: the next errand gets another. */
   function keep(thread: Worker): void {
-    const timer = setTimeout(() => drop(thread), keep_ms);
+    const timer = setTimeout(drop, keep_ms);
+    const forget = () => {
+      clearTimeout(timer);
+      thread.off('exit', forget);
+      waiting = null;
+    };
     timer.unref();
     thread.unref();
-    thread.once('exit', () => {
-      if (waiting?.thread !== thread) return;
-      clearTimeout(timer);
-      waiting = null;
-    });
-    waiting = { thread, timer };
+    // What dies while it waits is forgotten: the next errand gets another.
+    thread.on('exit', forget);
+    waiting = { thread, forget };
   }
 
-  function drop(thread: Worker): void {
-    if (waiting?.thread !== thread) return;
-    clearTimeout(waiting.timer);
-    waiting = null;
+  function drop(): void {
+    if (waiting === null) return;
+    const { thread, forget } = waiting;
+    forget();
     thread.terminate();
   }
 
@@ -96,7 +96,7 @@ export function threadsFor(beside: string, name: string, keep_ms: number): Threa
     },
     close() {
       closed = true;
-      if (waiting !== null) drop(waiting.thread);
+      drop();
     },
   };
 }
