@@ -178,8 +178,10 @@ function refused(...problems: readonly string[]): ReadBundle {
 export function unpack(bytes: Uint8Array): Files | string {
   let tar: Uint8Array<ArrayBuffer>;
   try {
-    // A copy with a buffer of its own: a Buffer may be a view into a larger pool.
-    tar = new Uint8Array(gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED }));
+    const unpacked = gunzip(bytes);
+    // Zeros end the reading of members silently, whatever stands behind them.
+    if (unpacked.read !== bytes.length) return 'the file is no bundle: it goes on after its compressed data';
+    ({ tar } = unpacked);
   } catch (error) {
     return `the file is no bundle: ${whyPacked(bytes, error)}`;
   }
@@ -194,6 +196,15 @@ export function unpack(bytes: Uint8Array): Files | string {
     entries.set(plain, data);
   }
   return entries;
+}
+
+/** @throws as zlib does */
+function gunzip(bytes: Uint8Array): { readonly tar: Uint8Array<ArrayBuffer>; readonly read: number } {
+  const unpacked: object = gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED, info: true });
+  // Its types do not say what `info` gives.
+  const { buffer, engine } = unpacked as { buffer: Uint8Array; engine: { bytesWritten: number } };
+  // A copy with a buffer of its own: a Buffer may be a view into a larger pool.
+  return { tar: new Uint8Array(buffer), read: engine.bytesWritten };
 }
 
 function whyPacked(bytes: Uint8Array, error: unknown): string {

@@ -33,7 +33,10 @@ export function readTar(tar: Uint8Array<ArrayBuffer>): readonly TarFile[] | stri
   let offset = 0;
   while (offset + BLOCK <= tar.length) {
     const header = tar.subarray(offset, offset + BLOCK);
-    if (header.every((byte) => byte === 0)) return files;
+    if (header.every((byte) => byte === 0)) {
+      // Other readers go on after one block, or after any number of them, and would find files that nobody here saw.
+      return tar.subarray(offset).every((byte) => byte === 0) ? files : 'the archive goes on after its closing block';
+    }
     if (!hasRightSum(header))
       return `the header at byte ${offset} of the archive has a wrong checksum, so that it is no tar`;
     const name = nameOf(header);

@@ -88,6 +88,8 @@ async function readPath(path: string, signing: SigningConfig | undefined): Promi
   try {
     const found = await stat(path);
     if (!found.isDirectory()) {
+      // A pipe or a device may never end, and all later reloads would wait for it.
+      if (!found.isFile()) return refused(`${path} is neither a file nor a folder.`);
       if (found.size > MAX_BUNDLE)
         return refused(`${path}: the file is no bundle: it exceeds ${MAX_BUNDLE / 1024 / 1024} MiB.`);
       return placed(path, await openBundle(await readFile(path), key.key));

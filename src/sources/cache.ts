@@ -6,6 +6,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf } from '../policy/bundle.ts';
+import { MAX_BUNDLE } from './download.ts';
 
 export interface Cache {
   /** @returns null when it is not there, or not what its name says */
@@ -16,18 +17,28 @@ export interface Cache {
   confirm(at: number): Promise<void>;
   /** Keeps a good bundle as the last one, and removes the oldest beyond the bound. */
   keep(digest: string, bytes: Uint8Array): Promise<void>;
+  /** Whether others of this machine may write to it, which no digest finds out. */
+  isOpenToOthers(): Promise<boolean>;
   /** Digests, the last used first. */
   list(): Promise<readonly string[]>;
 }
 
 const NAME = /^[0-9a-f]{64}\.tar\.gz$/;
 const LAST = 'last-good';
+/** Bits of a mode by which group or all others may write. */
+const OTHERS_WRITE = 0o022;
 
-/** @param most good bundles that are kept */
-export function openCache(folder: string, most: number): Cache {
+/**
+ * @param most good bundles that are kept
+ * @param place where they come from: what was kept of another place is never the last one of this
+ */
+export function openCache(folder: string, most: number, place: string): Cache {
+  const origin = digestOf(new TextEncoder().encode(place));
   const fileOf = (digest: string) => join(folder, `${digest.slice('sha256:'.length)}.tar.gz`);
 
   async function read(digest: string): Promise<Uint8Array | null> {
+    const found = await stat(fileOf(digest)).catch(() => null);
+    if (!found?.isFile() || found.size > MAX_BUNDLE) return null;
     const bytes = await readFile(fileOf(digest)).catch(() => null);
     return bytes !== null && digestOf(bytes) === digest ? bytes : null;
   }
@@ -62,12 +73,12 @@ export function openCache(folder: string, most: number): Cache {
     read,
     async last() {
       const text = await readFile(join(folder, LAST), 'utf8').catch(() => '');
-      const [, digest, at] = /^(sha256:[0-9a-f]{64}) (\d{1,15})\n$/.exec(text) ?? [];
-      return digest === undefined ? null : { digest, confirmed_at: Number(at) };
+      const [, digest, at, from] = /^(sha256:[0-9a-f]{64}) (\d{1,15}) (sha256:[0-9a-f]{64})\n$/.exec(text) ?? [];
+      return digest === undefined || from !== origin ? null : { digest, confirmed_at: Number(at) };
     },
     async confirm(at) {
       const { digest } = (await this.last()) ?? {};
-      if (digest !== undefined) await write(join(folder, LAST), `${digest} ${at}\n`);
+      if (digest !== undefined) await write(join(folder, LAST), `${digest} ${at} ${origin}\n`);
     },
     async keep(digest, bytes) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -76,8 +87,12 @@ export function openCache(folder: string, most: number): Cache {
         await utimes(fileOf(digest), now, now);
       } else await write(fileOf(digest), bytes);
       const before = await this.last();
-      await write(join(folder, LAST), `${digest} ${before?.confirmed_at ?? 0}\n`);
+      await write(join(folder, LAST), `${digest} ${before?.confirmed_at ?? 0} ${origin}\n`);
       for (const old of (await list()).slice(most)) if (old !== digest) await rm(fileOf(old), { force: true });
+    },
+    async isOpenToOthers() {
+      const found = await stat(folder).catch(() => null);
+      return found !== null && (found.mode & OTHERS_WRITE) !== 0;
     },
     list,
   };

@@ -30,6 +30,8 @@ export interface DownloadParts {
 
 /** Bytes of a packed bundle; unpacked it may be twice as large. */
 export const MAX_BUNDLE = 16 * 1024 * 1024;
+/** One that can be sent back as it is, and that no server refuses for its length: it would refuse each request from then on. */
+const ETAG = /^[\x21-\x7e\x80-\xff]{1,1024}$/;
 /** The type by which a server says that it knows long polling (OPA's bundle protocol). */
 const LONG_POLLING = 'application/vnd.openpolicyagent.bundles';
 
@@ -62,6 +64,9 @@ export async function download(parts: DownloadParts): Promise<Download> {
 }
 
 class FileProblem extends Error {}
+class CutOff extends Error {
+  readonly code = 'ECONNRESET';
+}
 
 async function optionsOf({ etag, wait_seconds, bearer_file, tls }: DownloadParts) {
   const wait = wait_seconds === undefined ? '' : `;wait=${wait_seconds}`;
@@ -82,7 +87,11 @@ async function optionsOf({ etag, wait_seconds, bearer_file, tls }: DownloadParts
 function send(url: string, options: object): Promise<IncomingMessage> {
   const request = url.startsWith('https:') ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    request(url, options, resolve).once('error', reject).end();
+    request(url, options, resolve)
+      .on('error', reject)
+      // An answer that would change the protocol ends the connection without any error.
+      .on('close', () => reject(new CutOff()))
+      .end();
   });
 }
 
@@ -101,7 +110,7 @@ async function read(response: IncomingMessage, asked: boolean): Promise<Download
   if (encoding !== 'identity') return failed('the answer has a Content-Encoding: the bundle must be sent as it is');
   const bytes = await readBody(response);
   if (bytes === null) return failed(`the body exceeds ${MAX_BUNDLE / 1024 / 1024} MiB`);
-  const { etag = null } = headers;
+  const etag = ETAG.test(headers.etag ?? '') ? (headers.etag ?? null) : null;
   return { ok: true, status: 200, bytes, etag, longPolling };
 }
 

@@ -38,10 +38,10 @@ export interface RemoteParts {
 }
 
 export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSource {
-  const cache: Cache | null = remote.cache === undefined ? null : openCache(remote.cache, remote.keep);
   const { origin, pathname } = new URL(remote.url);
   /** Without the query, which may hold a secret. */
   const place = `${origin}${pathname}`;
+  const cache: Cache | null = remote.cache === undefined ? null : openCache(remote.cache, remote.keep, place);
   let pinned = remote.revision;
   /** As the server sent it last, good or bad. */
   let latest: Held | null = null;
@@ -79,13 +79,16 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
     }
     failure = null;
     checked = now();
-    longPolls = answer.longPolling;
+    // Without an ETag no server would hold the next request.
+    longPolls = answer.longPolling && (answer.status === 304 || answer.etag !== null);
     if (answer.status === 200) {
       latest = { digest: digestOf(answer.bytes), bytes: answer.bytes };
       etag = answer.etag;
     }
     // What made it bad may be mended, or was no more than a machine too busy to try it in time.
-    if (checked - refusedAt >= remote.polling.max_delay_seconds * 1000) refusedDigest = null;
+    // A clock that went back must not put that off.
+    const waited = checked - refusedAt;
+    if (waited < 0 || waited >= remote.polling.max_delay_seconds * 1000) refusedDigest = null;
     const isNew = latest !== null && latest.digest !== good?.digest && latest.digest !== refusedDigest;
     const changed = isNew && (pinned === undefined || pinned === latest?.digest);
     if (!changed) await confirm();
@@ -118,6 +121,8 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
         note([...problems]);
         if (latest?.digest === held.digest) {
           [refusedDigest, refusedAt] = [held.digest, now()];
+          // Asked for whole again: it may have been damaged on the way, and what the ETag stands for not.
+          etag = null;
           return good === null && !triedCache;
         }
         // What the server has, or why it does not answer, is the nearer problem.
@@ -144,6 +149,8 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
     if (wanted(latest) && latest.digest !== refusedDigest) return { held: latest, from_cache: false };
     if (wanted(good)) return { held: good, from_cache: good.from_cache };
     triedCache = true;
+    if (cache !== null && signing === undefined && pinned === undefined && (await cache.isOpenToOthers()))
+      return `${place}: ${failure ?? 'the bundle there was refused'}, and ${remote.cache} may be written to by others: chmod go-w, or sign bundles`;
     const before = (await cache?.last()) ?? null;
     const digest = pinned ?? before?.digest;
     const bytes = digest === undefined ? null : ((await cache?.read(digest)) ?? null);
@@ -161,6 +168,8 @@ export function remoteBundle({ remote, signing, now }: RemoteParts): RemoteSourc
 
   const isStale = () => {
     const { max_staleness_seconds: most } = remote;
+    // A clock that was ahead, and went back, must not make it younger for longer than that.
+    if (confirmed !== null && confirmed > now()) confirmed = now();
     return most !== undefined && (confirmed === null || now() - confirmed > most * 1000);
   };
 

@@ -42,7 +42,7 @@ export function watchPaths({ paths, changed, interval_ms, quiet_ms }: WatchParts
             watcher.close();
             if (watchers.get(place) === watcher) watchers.delete(place);
           };
-          watcher.once('error', drop);
+          watcher.on('error', drop);
           watchers.set(place, watcher);
         } catch {
           // Not there, or no more watches are to be had: the looks find it.
@@ -64,7 +64,7 @@ export function watchPaths({ paths, changed, interval_ms, quiet_ms }: WatchParts
       };
       if (ended || (listens && noticed)) end();
     });
-  const look = () => Promise.all(paths.map(fingerprint)).then((all) => all.join('\n'));
+  const look = () => Promise.all(paths.map((path) => fingerprint(path))).then((all) => all.join('\n'));
 
   async function run(): Promise<void> {
     let known = await look();
@@ -99,14 +99,16 @@ export function watchPaths({ paths, changed, interval_ms, quiet_ms }: WatchParts
   };
 }
 
-/** Differs whenever a file under the path was written, replaced, added or removed. Links are followed. */
-async function fingerprint(path: string): Promise<string> {
+/** Differs whenever a file under the path was written, replaced, added or removed. Links to files are followed. */
+async function fingerprint(path: string, enters = true): Promise<string> {
   try {
     const found = await stat(path, { bigint: true });
-    if (!found.isDirectory())
+    if (!found.isDirectory() || !enters)
       return `${path} ${found.dev} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`;
-    const names = (await readdir(path)).filter((name) => !name.startsWith('..')).sort();
-    const inside = await Promise.all(names.map((name) => fingerprint(join(path, name))));
+    const entries = (await readdir(path, { withFileTypes: true })).filter(({ name }) => !name.startsWith('..'));
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    // Folders behind links are not entered: two that lead back would take for ever.
+    const inside = await Promise.all(entries.map((entry) => fingerprint(join(path, entry.name), entry.isDirectory())));
     return [`${path}/`, ...inside].join('\n');
   } catch (error) {
     return `${path} ${error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'}`;

@@ -58,6 +58,8 @@ describe('refused', () => {
     ['noise in gzip', gzipSync(new Uint8Array(2048).fill(200)), 'build DIR'],
     ['a cut archive', packed(GOOD).subarray(0, 60), 'no bundle'],
     ['more than it may unpack to', gzipSync(new Uint8Array(MAX_UNPACKED + 1)), 'no bundle'],
+    ['bytes behind the compressed data', Buffer.concat([packed(GOOD), new Uint8Array(1)]), 'goes on after'],
+    ['an archive behind zeros', Buffer.concat([packed(GOOD), new Uint8Array(8), packed(GOOD)]), 'goes on after'],
     ['no manifest', packed({ 'policy.wasm': WASM }), 'lacks'],
     ['no module', packed({ '.manifest': manifest([A]) }), 'lacks'],
     ['a manifest that is no JSON', packed({ ...GOOD, '.manifest': '{' }), '.manifest'],

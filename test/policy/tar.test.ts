@@ -41,6 +41,11 @@ describe('refused', () => {
     ['a size of base 256', varied(124, '\x80\0\0\0\0\0\0\0\0\0\0\x01'), 'no valid size'],
     ['a size beyond the archive', varied(124, '77777777777\0'), 'is cut off'],
     ['a name that is not UTF-8', varied(1, '\xff'), 'not UTF-8'],
+    [
+      'files behind the closing block',
+      new Uint8Array(Buffer.concat([GOOD(), new Uint8Array(1024), GOOD()])),
+      'goes on after its closing block',
+    ],
     ['no closing block', new Uint8Array(GOOD()).slice(0, 1024), 'without its closing block'],
   ])('%s', (_, tar, problem) => {
     expect(readTar(tar)).toContain(problem);

@@ -73,6 +73,15 @@ test('a client certificate is shown, and only the configured authorities are bel
   expect(await problemOf(server.url)).toMatch(/^the request failed \(/);
 });
 
+test.each([
+  ['too long to be sent back', `"${'x'.repeat(2000)}"`],
+  ['with spaces in it', '"a b"'],
+  ['empty', ''],
+])('an ETag %s is not held', async (_, etag) => {
+  const server = await bundleServer((answer) => answer.writeHead(200, { etag }).end(BYTES));
+  expect(await ask(server.url)).toMatchObject({ ok: true, status: 200, etag: null });
+});
+
 describe('a fault is a value', () => {
   const endless: Answer = (answer) => {
     answer.writeHead(200);
@@ -105,6 +114,11 @@ describe('a fault is a value', () => {
     ],
     ['no HTTP', (answer) => answer.socket?.end('hello\r\n\r\n'), 'the request failed (HPE_'],
     ['nothing', (answer) => answer.socket?.destroy(), 'cut off'],
+    [
+      'another protocol',
+      (answer) => answer.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+      'cut off',
+    ],
   ])('%s', async (_, answer, problem) => {
     const server = await bundleServer(answer);
     expect(await problemOf(server.url)).toContain(problem);

@@ -1,5 +1,5 @@
 /** The looks alone find what no notice tells of; many writes are few changes. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { watchPaths } from '../../src/sources/watch.ts';
@@ -47,4 +47,16 @@ test('writing the same file many times at once are few changes', async () => {
   await until(changes, (count) => count > 0);
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(changes()).toBeLessThan(10);
+});
+
+test('links that lead back into the folder are not followed for ever', async () => {
+  const { folder, changes } = await watched(20);
+  const place = join(folder, 'later');
+  await mkdir(place);
+  for (const name of ['one', 'two', 'three']) await symlink('.', join(place, name));
+  await writeFile(join(place, 'b.yaml'), 'x');
+  await until(changes, (count) => count >= 1);
+  const before = changes();
+  await writeFile(join(place, 'b.yaml'), 'more');
+  await until(changes, (count) => count > before);
 });
