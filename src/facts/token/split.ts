@@ -1,4 +1,5 @@
 /** Step 1: the text. Three canonical base64url segments (RFC 7515 §3.1 and §2), or it is not looked into. */
+import { decodeBase64url } from '../../json/base64url.ts';
 import { type Refused, refuse } from './refuse.ts';
 
 /** Characters of a token: what common servers take as one header line. Access tokens are far smaller. */
@@ -37,24 +38,15 @@ export function splitText(text: string): Segments | Refused {
         : `The token is not a JWT: it has ${segments.length} segments, and a signed JWT has 3. ${AGAIN}`,
       { expected: [3], actual: [segments.length] },
     );
-  const headerBytes = decode(header);
-  const payloadBytes = decode(payload);
-  if (headerBytes === null || payloadBytes === null || decode(signature) === null)
+  const headerBytes = decodeBase64url(header);
+  const payloadBytes = decodeBase64url(payload);
+  if (headerBytes === null || payloadBytes === null || decodeBase64url(signature) === null)
     return refuse(
       'token_malformed',
       `A segment of the token is not canonical base64url: encoding what it holds gives another text. ${AGAIN}`,
     );
   // An empty signature passes: `alg: none` deserves its own answer.
   return { kind: 'segments', header: headerBytes, payload: payloadBytes };
-}
-
-/**
- * One spelling for each token: else the bits that a decoder drops make many texts of one, and every list of seen or
- * revoked tokens is passed by (RFC 4648 §3.5).
- */
-function decode(segment: string): Uint8Array | null {
-  const bytes = Buffer.from(segment, 'base64url');
-  return bytes.toString('base64url') === segment ? bytes : null;
 }
 
 /** Names the mistake without repeating any of the text. */
