@@ -49,6 +49,7 @@ export const serverInput = z.strictObject({
   max_lifetime_seconds: seconds,
   sender_constraint: z.enum(['none', 'dpop', 'mtls', 'any']),
   actors: z.union([z.enum(['none', 'any']), texts]),
+  authorization_details_types: texts.optional().describe('that this server knows (RFC 9396); absent: none'),
   labels,
 });
 

@@ -1,5 +1,6 @@
 /** The tokens that the activation check shows a policy: one that is right for a server, and others wrong in one thing. */
 import type { CallFacts, TokenFacts } from '../decision/facts.ts';
+import type { OperationInput } from '../decision/input.ts';
 import { isJsonObject, type Json } from '../json/value.ts';
 import { ANY_CALL } from '../registry/method.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
@@ -26,7 +27,8 @@ export interface Probes {
  * @param neighbour another server's resource
  */
 export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: string, now: number): Probes {
-  const { call, scopes } = chooseCall(server);
+  const { call, scopes, ...authenticated } = chooseCall(server, now);
+  const asking = chooseAsking(server);
   const tolerance = issuer.clock_tolerance_seconds;
   const limit = server.max_lifetime_seconds;
   const lifetime = Math.min(LIFETIME, limit);
@@ -42,6 +44,7 @@ export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: 
     token_id: 'probe',
     issued_at: now,
     expires_at: now + lifetime,
+    ...authenticated,
     claims: {},
   };
   const stranger = strangerTo(issuer, server);
@@ -66,6 +69,10 @@ export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: 
       probe('too long a life', { expires_at: now + limit + tolerance + 1 }),
       { ...probe('an issuer that the server does not list', { issuer: stranger.issuer }), issuer: stranger },
       ...(scopes.length === 0 ? [] : [probe("none of the operation's scopes", { scopes: [] })]),
+      ...(asking === null ? [] : [unauthenticated(probe('nothing about how the user was authenticated', {}), asking)]),
+      probe('authorization details that the server does not know', {
+        authorization_details: [{ type: unknownType(server) }],
+      }),
     ],
   };
 }
@@ -99,11 +106,43 @@ export function parentOf(resource: string): string | null {
   return /^(https?:\/\/[^/?]+(?:\/[^?]*)?)\/[^/?]+\/?(?:\?.*)?$/.exec(resource)?.[1] ?? null;
 }
 
+interface Chosen extends Pick<TokenFacts, 'authentication_context' | 'authenticated_at'> {
+  readonly call: CallFacts;
+  readonly scopes: readonly string[];
+}
+
 /** An operation of the server, one that needs a scope if there is any; `ping` is open at every server. */
-function chooseCall(server: ServerRecord): { readonly call: CallFacts; readonly scopes: readonly string[] } {
-  const { tools, prompts, resources, methods } = server.effective;
+function chooseCall(server: ServerRecord, now: number): Chosen {
   const ping: CallFacts = { method: 'ping' };
-  const calls: readonly CallFacts[] = [
+  const chosen = (call: CallFacts): Chosen => {
+    const { scopes = [], authentication } = server.operation(call) ?? {};
+    const [context] = authentication?.acr_values ?? [];
+    return {
+      call,
+      scopes,
+      ...(context !== undefined && { authentication_context: context }),
+      ...(authentication?.max_age_seconds !== undefined && { authenticated_at: now }),
+    };
+  };
+  const needing = callsOf(server).find((call) => {
+    const operation = server.operation(call);
+    return operation !== undefined && operation.scopes.length > 0 && !isClosed(operation);
+  });
+  return chosen(needing ?? ping);
+}
+
+/** One that asks something of the user's authentication; null: none does. */
+function chooseAsking(server: ServerRecord): { readonly call: CallFacts; readonly operation: OperationInput } | null {
+  for (const call of [...callsOf(server), { method: 'ping' }]) {
+    const operation = server.operation(call);
+    if (operation?.authentication !== undefined) return { call, operation };
+  }
+  return null;
+}
+
+function callsOf(server: ServerRecord): readonly CallFacts[] {
+  const { tools, prompts, resources, methods } = server.effective;
+  return [
     // Where nobody looks at the call, this is what gateways ask.
     ...(server.call_from === 'none' ? [{ method: ANY_CALL }] : []),
     ...namesOf(tools).map((tool) => ({ method: 'tools/call', tool })),
@@ -114,11 +153,23 @@ function chooseCall(server: ServerRecord): { readonly call: CallFacts; readonly 
     // `unlisted_tools` may ask for a scope.
     { method: 'tools/call', tool: 'audgate-probe' },
   ];
-  for (const call of calls) {
-    const scopes = server.operation(call)?.scopes ?? [];
-    if (scopes.length > 0) return { call, scopes };
-  }
-  return { call: ping, scopes: server.operation(ping)?.scopes ?? [] };
+}
+
+/** Of several requirements that no acr value meets, no token is right. */
+function isClosed({ authentication }: OperationInput): boolean {
+  return authentication?.acr_values?.length === 0;
+}
+
+/** The same token for an operation that asks what it does not say. */
+function unauthenticated(probe: Probe, { call, operation }: NonNullable<ReturnType<typeof chooseAsking>>): Probe {
+  const { authentication_context: _, authenticated_at: __, ...token } = probe.token;
+  return { ...probe, call, token: { ...token, scopes: operation.scopes } };
+}
+
+function unknownType({ authorization_details_types: listed }: ServerRecord): string {
+  let type = 'audgate-probe';
+  while (listed.includes(type)) type += '-';
+  return type;
 }
 
 function namesOf(entries: Json | undefined): readonly string[] {

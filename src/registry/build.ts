@@ -170,6 +170,7 @@ function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
   const audiences = inOrder(value.audiences);
   const issuers = once(value.issuers);
   const waivers = value.waivers.map(waiverInput);
+  const types = once(value.authorization_details_types);
 
   const strings = audiences.filter((audience) => typeof audience === 'string');
   const inputWith = (foreign: readonly string[]): ServerInput => ({
@@ -180,6 +181,7 @@ function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
     max_lifetime_seconds,
     sender_constraint,
     actors: typeof actors === 'string' ? actors : once(actors),
+    ...(types.length > 0 && { authorization_details_types: types }),
     labels,
   });
   const forAny = inputWith([]);
@@ -201,6 +203,7 @@ function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
     advertised_scopes: once(value.advertised_scopes),
     sender_constraint,
     actors,
+    authorization_details_types: types,
     call_from,
     labels,
     waivers,

@@ -67,7 +67,7 @@ function childOf(schema: z.ZodType | undefined, step: string | number): z.ZodTyp
 
 /** Without default and optional, and of alternatives the one of this value's kind. */
 function bare(schema: z.ZodType | undefined, value: unknown): z.ZodType | undefined {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional || schema instanceof z.ZodExactOptional) {
     const inner = schema.unwrap();
     return inner instanceof z.ZodType ? bare(inner, value) : undefined;
   }

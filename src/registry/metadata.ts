@@ -3,7 +3,7 @@ import type { Registry, ServerRecord } from './registry.ts';
 
 /** A server's protected resource metadata (RFC 9728 §2). Public: a server shows it to everyone. */
 export function protectedResourceMetadata(
-  { resource, issuers, advertised_scopes, sender_constraint }: ServerRecord,
+  { resource, issuers, advertised_scopes, sender_constraint, authorization_details_types: types }: ServerRecord,
   registry: Registry,
 ): JsonObject {
   const enabled = issuers.flatMap((key) => {
@@ -15,6 +15,7 @@ export function protectedResourceMetadata(
     authorization_servers: enabled,
     scopes_supported: [...advertised_scopes],
     bearer_methods_supported: ['header'],
+    ...(types.length > 0 && { authorization_details_types_supported: [...types] }),
     // `any` requires one of the two, which the metadata cannot say.
     ...(sender_constraint === 'dpop' && { dpop_bound_access_tokens_required: true }),
     ...(sender_constraint === 'mtls' && { tls_client_certificate_bound_access_tokens: true }),

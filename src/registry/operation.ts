@@ -2,6 +2,7 @@
 import type { CallFacts } from '../decision/facts.ts';
 import type { OperationInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
+import { strictest } from './authentication.ts';
 import { implied } from './implied.ts';
 import {
   ANY_CALL,
@@ -40,7 +41,8 @@ export function classifier(server: Listed): Classifier {
   // Any call must satisfy the custom rules of every one: nobody looks at which it is.
   const every = everyEntry(server);
   const scopes = server.base_scopes ?? every.flatMap((entry) => entry.scopes);
-  const unread = needs({ scopes, labels: labelsOf(every) });
+  const authentication = strictest(every);
+  const unread = needs({ scopes, ...(authentication && { authentication }), labels: labelsOf(every) });
 
   const finders = new Map<string, Partial<Record<TargetKind, Find<Needs>>>>();
   const find = (method: string, kind: keyof typeof FINDERS) =>
@@ -104,7 +106,7 @@ function onlyTarget({ tool, prompt, uri, task }: CallFacts): TargetKind | 'none'
 /** All that a call could be. */
 function everyEntry({ methods, tools, prompts, resources, unlisted_tools: unlisted }: Listed): WrittenOperation[] {
   const listed = [methods, tools, prompts, resources].flatMap((entries) => Object.values(entries));
-  return unlisted === 'deny' ? listed : [...listed, { scopes: unlisted.scopes, labels: {} }];
+  return unlisted === 'deny' ? listed : [...listed, { ...unlisted, labels: {} }];
 }
 
 /** Entries of all operations that a call could be: a method's own, and with it a target's. */
@@ -127,7 +129,7 @@ function eachOperation({ methods, tools, prompts, resources, unlisted_tools: unl
 const FINDERS = {
   tool<T>({ tools, unlisted_tools: unlisted }: Listed, make: (entry: WrittenOperation) => T): Find<T> {
     const listed = table(tools, make);
-    const others = unlisted === 'deny' ? undefined : make({ scopes: unlisted.scopes, labels: {} });
+    const others = unlisted === 'deny' ? undefined : make({ ...unlisted, labels: {} });
     return (name) => listed.get(name) ?? others;
   },
   prompt<T>({ prompts }: Listed, make: (entry: WrittenOperation) => T): Find<T> {
@@ -166,10 +168,12 @@ function merge(
 ): Needs {
   const present = parts.filter((part) => part !== undefined);
   const scopes = [...new Set(present.flatMap((part) => part.scopes))];
+  const authentication = strictest(present);
   const labels: JsonObject = Object.assign({}, ...present.map((part) => part.labels));
   return {
     scopes,
     implied_by: Object.fromEntries(scopes.map((scope) => [scope, [...(impliers.get(scope) ?? [])]])),
+    ...(authentication && { authentication }),
     labels,
   };
 }

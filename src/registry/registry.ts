@@ -60,6 +60,8 @@ export interface ServerRecord {
   readonly advertised_scopes: readonly string[];
   readonly sender_constraint: ServerInput['sender_constraint'];
   readonly actors: 'none' | 'any' | readonly string[];
+  /** Types of authorization details that it knows (RFC 9396); a token with any other is refused. */
+  readonly authorization_details_types: readonly string[];
   /** Which part of a client's request its call is read from, where a gateway hands on the request (contract 7). */
   readonly call_from: 'body' | 'headers' | 'none';
   readonly labels: JsonObject;

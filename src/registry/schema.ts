@@ -18,6 +18,8 @@ const MAX_AUDIENCE = 2048;
 /** Seconds. Where the contract allows an hour, a waiver may allow a day. */
 const MAX_LIFETIME = 3600;
 const MAX_WAIVED_LIFETIME = 86_400;
+/** A year: whoever means longer asks nothing. */
+const MAX_AUTHENTICATION_AGE = 31_536_000;
 
 export const ALGORITHMS = [
   ...['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
@@ -51,9 +53,36 @@ const labels = z
   .record(z.string(), anyJson)
   .default({})
   .meta({ description: 'a mapping of attributes for custom rules', examples: [{ risk: 'low' }] });
+/** RFC 9470 §3 lists them with spaces between, inside a quoted text. */
+const acrValue = z
+  .string()
+  .max(MAX_CLAIM)
+  .regex(SCOPE)
+  .meta({ description: 'an acr value of 1 to 255 visible ASCII characters without space, " and \\' });
+const authentication = z
+  .strictObject({
+    acr_values: z
+      .array(acrValue)
+      .min(1)
+      .exactOptional()
+      .meta({ description: 'a list of one or more acr values, of which the token must hold one' }),
+    max_age_seconds: z
+      .int()
+      .min(0)
+      .max(MAX_AUTHENTICATION_AGE)
+      .exactOptional()
+      .meta({ description: `a whole number of seconds, 0 to ${MAX_AUTHENTICATION_AGE}` }),
+  })
+  .refine(({ acr_values, max_age_seconds }) => acr_values !== undefined || max_age_seconds !== undefined)
+  .exactOptional()
+  .meta({
+    description: 'a mapping with acr_values, max_age_seconds or both (RFC 9470)',
+    examples: [{ acr_values: ['mfa'], max_age_seconds: 300 }],
+    minProperties: 1,
+  });
 const operation = z
-  .strictObject({ scopes: scopes.default([]), labels })
-  .meta({ description: 'a mapping with scopes and labels', examples: [{ scopes: ['files:read'] }] });
+  .strictObject({ scopes: scopes.default([]), authentication, labels })
+  .meta({ description: 'a mapping with scopes, authentication and labels', examples: [{ scopes: ['files:read'] }] });
 
 /** A wildcard in an exact name would look as if it matched; it never does. */
 const exactName = (what: string) =>
@@ -205,6 +234,13 @@ const serverShape = {
     .union([z.enum(['none', 'any']), z.array(clean('an act.sub of 1 to 255 characters', MAX_CLAIM))])
     .default('none')
     .meta({ description: 'none, any, or a list of act.sub values' }),
+  authorization_details_types: z
+    .array(clean('a type of authorization details, 1 to 255 characters', MAX_CLAIM))
+    .default([])
+    .meta({
+      description: 'a list of types of authorization details (RFC 9396)',
+      examples: [['payment_initiation']],
+    }),
   call_from: z.enum(['body', 'headers', 'none']).default('body').meta({ description: 'body, headers or none' }),
   base_scopes: scopes.optional().meta({
     description: 'the list of scopes that any call needs where call_from is none',
@@ -228,7 +264,7 @@ const serverShape = {
     .default({})
     .meta({ description: 'a mapping of resource URIs, exact or prefixes that end in *, to {scopes: […]}' }),
   unlisted_tools: z
-    .union([z.literal('deny'), z.strictObject({ scopes })])
+    .union([z.literal('deny'), z.strictObject({ scopes, authentication })])
     .default('deny')
     .meta({ description: 'deny, or {scopes: […]} to open every unlisted tool with these scopes' }),
   labels,

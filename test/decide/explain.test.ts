@@ -5,7 +5,10 @@ import { explanation as explanationForm } from '../../src/http/native/answers.ts
 import { FILES, NOW } from '../property/world.ts';
 import { BILLING, openDesk } from './desk.ts';
 
-const RULES = ['audience', 'delegation', 'issuer', 'lifetime', 'operation', 'scope', 'sender_constraint'];
+const RULES = [
+  ...['audience', 'authentication', 'authorization_details', 'delegation', 'issuer', 'lifetime', 'operation', 'scope'],
+  'sender_constraint',
+];
 
 describe('explain', () => {
   it('shows of a right call that every rule is satisfied, with what it compared and where that stands', async () => {

@@ -201,6 +201,7 @@ export function server(key: string, resource: string, over: Partial<ServerRecord
     advertised_scopes: [`${key}:read`],
     sender_constraint: 'none',
     actors: 'none',
+    authorization_details_types: [],
     call_from: 'body',
     labels: {},
     waivers: [],

@@ -91,7 +91,13 @@ describe('the released core', () => {
 });
 
 describe('a core whose rule is always satisfied is found by the tokens that it lets pass:', () => {
-  const files = { files: { tools: { read_file: { scopes: ['files:read'] } } }, billing: {} };
+  const files = {
+    files: {
+      tools: { read_file: { scopes: ['files:read'] }, remove: { authentication: { acr_values: ['mfa'] } } },
+      authorization_details_types: ['audgate-probe'],
+    },
+    billing: {},
+  };
 
   it.each([
     ['issuer', ['an issuer that the server does not list']],
@@ -101,6 +107,8 @@ describe('a core whose rule is always satisfied is found by the tokens that it l
     ],
     ['lifetime', ['an end in the past', 'an issue time ahead', 'too long a life']],
     ['scope', ["none of the operation's scopes"]],
+    ['authentication', ['nothing about how the user was authenticated']],
+    ['authorization_details', ['authorization details that the server does not know']],
   ])('%s', async (rule, names) => {
     const problems = await problemsOf(registryOf(files), await coreWith(rule, 'true', 'set()'));
     const ofFiles = problems.filter((problem) => problem.startsWith('Server "files"'));
@@ -112,6 +120,26 @@ describe('a core whose rule is always satisfied is found by the tokens that it l
     expect(await problemsOf(registry, await coreWith('scope', 'true', 'set()'))).toEqual([
       expect.stringMatching(/none of the operation's scopes.*deny \(token_not_bound\)/),
     ]);
+  });
+});
+
+describe('what a server asks of authentication', () => {
+  const asking = (authentication: object) => ({ scopes: ['files:write'], authentication });
+
+  it.each([
+    ['ways', { tools: { pay: asking({ acr_values: ['mfa', 'phr'] }) } }],
+    ['how recently', { tools: { pay: asking({ max_age_seconds: 0 }) } }],
+    ['both, of any call', { call_from: 'none', tools: { pay: asking({ acr_values: ['mfa'], max_age_seconds: 60 }) } }],
+    ['also of what is open to all', { methods: { ping: { authentication: { acr_values: ['mfa'] } } } }],
+    [
+      'what nobody can show, of one operation',
+      {
+        methods: { 'tools/call': { authentication: { acr_values: ['pwd'] } } },
+        tools: { pay: asking({ acr_values: ['mfa'] }) },
+      },
+    ],
+  ])('(%s) is passed by the right token', async (_, files) => {
+    expect(await activate(registryOf({ files }), released, { now })).toEqual({ ok: true });
   });
 });
 

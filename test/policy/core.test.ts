@@ -47,10 +47,12 @@ describe('the core module', () => {
     expect(await externalBuiltins(await committed())).toEqual(new Set());
   });
 
-  test('has the seven rules, each with the codes that its text can deny with', async () => {
+  test('has the nine rules, each with the codes that its text can deny with', async () => {
     const { rules } = await manifest();
     expect(rules.map(({ name }) => name).sort()).toEqual([
       'audience',
+      'authentication',
+      'authorization_details',
       'delegation',
       'issuer',
       'lifetime',

@@ -41,6 +41,8 @@ describe('the core', () => {
     });
     expect(loaded.ok && loaded.policy.rules.map(({ name }) => name).sort()).toEqual([
       'audience',
+      'authentication',
+      'authorization_details',
       'delegation',
       'issuer',
       'lifetime',

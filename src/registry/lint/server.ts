@@ -3,6 +3,7 @@ import { circles } from '../implied.ts';
 import { matchesExactOnly } from '../operation.ts';
 import { below, type Place, quote, type Report } from '../place.ts';
 import type { ServerRemains } from '../schema.ts';
+import { lintAuthentication } from './authentication.ts';
 import type { Draft, Entry } from './draft.ts';
 import { lintIssuerKey } from './issuer.ts';
 import { warnOfRepeats } from './repeats.ts';
@@ -12,12 +13,19 @@ export function lintServer(entry: Entry<ServerRemains>, draft: Draft, report: Re
   for (const [index, issuer] of (value.issuers ?? []).entries()) {
     if (issuer !== undefined) lintIssuerKey(issuer, undefined, below(place, 'issuers', index), draft, report);
   }
-  for (const field of ['issuers', 'advertised_scopes', 'base_scopes', 'actors'] as const) {
+  for (const field of [
+    'issuers',
+    'advertised_scopes',
+    'base_scopes',
+    'actors',
+    'authorization_details_types',
+  ] as const) {
     warnOfRepeats(value[field], below(place, field), report);
   }
   lintBaseScopes(entry, report);
   lintAnyCall(entry, report);
   lintPatterns(entry, report);
+  lintAuthentication(entry, report);
   for (const circle of circles(value.scope_implies ?? {})) {
     const [first = ''] = circle;
     report(below(place, 'scope_implies', first), {

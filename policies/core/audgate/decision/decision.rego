@@ -8,6 +8,8 @@
 package audgate.decision
 
 import data.audgate.rules.audience
+import data.audgate.rules.authentication
+import data.audgate.rules.authorization_details
 import data.audgate.rules.delegation
 import data.audgate.rules.issuer
 import data.audgate.rules.lifetime
@@ -58,6 +60,14 @@ explain := {"checks": [
 		sender_constraint.expected, sender_constraint.actual,
 	),
 	check("delegation", delegation.satisfied, delegation.denials, delegation.expected, delegation.actual),
+	check(
+		"authentication", authentication.satisfied, authentication.denials,
+		authentication.expected, authentication.actual,
+	),
+	check(
+		"authorization_details", authorization_details.satisfied, authorization_details.denials,
+		authorization_details.expected, authorization_details.actual,
+	),
 ]}
 
 default allow := false
@@ -70,6 +80,8 @@ allow if {
 	scope.satisfied
 	sender_constraint.satisfied
 	delegation.satisfied
+	authentication.satisfied
+	authorization_details.satisfied
 	count(denials) == 0
 }
 
@@ -80,7 +92,15 @@ denials := set() if {
 	observed
 } else := ruled | ended
 
-ruled := (((issuer.denials | audience.denials) | (lifetime.denials | operation.denials)) | (scope.denials | sender_constraint.denials)) | (delegation.denials | unproved)
+ruled := ((of_token | of_holder) | (of_operation | of_user)) | unproved
+
+of_token := (issuer.denials | audience.denials) | lifetime.denials
+
+of_holder := sender_constraint.denials | delegation.denials
+
+of_operation := operation.denials | scope.denials
+
+of_user := authentication.denials | authorization_details.denials
 
 # A rule that neither is satisfied nor denies has proved nothing, and that is no yes.
 unproved contains {"code": "rule_not_satisfied", "rule": "issuer"} if {
@@ -120,6 +140,18 @@ unproved contains {"code": "rule_not_satisfied", "rule": "delegation"} if {
 	count(delegation.denials) == 0
 }
 
+# As of `scope`: what an unknown operation asks is unknown.
+unproved contains {"code": "rule_not_satisfied", "rule": "authentication"} if {
+	not authentication.satisfied
+	count(authentication.denials) == 0
+	count(operation.denials) == 0
+}
+
+unproved contains {"code": "rule_not_satisfied", "rule": "authorization_details"} if {
+	not authorization_details.satisfied
+	count(authorization_details.denials) == 0
+}
+
 # A rule of its own: `{"waivers": a | b}` would be an object comprehension, which drops b.
 used_waivers := (audience.used | lifetime.used) | observing
 
@@ -139,6 +171,8 @@ observed if {
 	scope_tolerable
 	proved(sender_constraint.satisfied, sender_constraint.denials)
 	proved(delegation.satisfied, delegation.denials)
+	authentication_tolerable
+	proved(authorization_details.satisfied, authorization_details.denials)
 }
 
 proved(satisfied, denials_of_rule) if {
@@ -160,6 +194,14 @@ scope_tolerable if tolerable(scope.satisfied, scope.denials)
 # What an operation needs that the registry does not know is unknown.
 scope_tolerable if {
 	count(scope.denials) == 0
+	count(operation.denials) > 0
+}
+
+# Never observed itself; what an operation asks that the registry does not know is unknown.
+authentication_tolerable if proved(authentication.satisfied, authentication.denials)
+
+authentication_tolerable if {
+	count(authentication.denials) == 0
 	count(operation.denials) > 0
 }
 
@@ -217,7 +259,7 @@ check(rule, satisfied, denials_of_rule, expected, actual) := {
 outcome(rule, satisfied, denials_of_rule) := "denied" if {
 	count(denials_of_rule) > 0
 } else := "not_evaluated" if {
-	rule == "scope"
+	rule in ["scope", "authentication"]
 	not input.registered.operation
 } else := "satisfied" if {
 	satisfied

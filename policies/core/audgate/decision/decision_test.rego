@@ -2,6 +2,8 @@ package audgate.decision_test
 
 import data.audgate.decision
 import data.audgate.rules.audience
+import data.audgate.rules.authentication
+import data.audgate.rules.authorization_details
 import data.audgate.rules.delegation
 import data.audgate.rules.issuer
 import data.audgate.rules.lifetime
@@ -131,6 +133,22 @@ test_delegation_must_be_satisfied if {
 	not decision.allow with input as testing.valid with delegation.denials as {denial}
 }
 
+test_authentication_must_be_satisfied if {
+	denials := decision.denials with input as testing.valid
+		with authentication.satisfied as false
+		with authentication.denials as set()
+	denials == unproved("authentication")
+	not decision.allow with input as testing.valid with authentication.denials as {denial}
+}
+
+test_authorization_details_must_be_satisfied if {
+	denials := decision.denials with input as testing.valid
+		with authorization_details.satisfied as false
+		with authorization_details.denials as set()
+	denials == unproved("authorization_details")
+	not decision.allow with input as testing.valid with authorization_details.denials as {denial}
+}
+
 # Even if the list of denials were lost.
 test_every_rule_must_be_satisfied_whatever_the_denials_are if {
 	decision.allow with input as testing.valid with decision.denials as set()
@@ -141,6 +159,10 @@ test_every_rule_must_be_satisfied_whatever_the_denials_are if {
 	not decision.allow with input as testing.valid with decision.denials as set() with scope.satisfied as false
 	not decision.allow with input as testing.valid with decision.denials as set() with sender_constraint.satisfied as false
 	not decision.allow with input as testing.valid with decision.denials as set() with delegation.satisfied as false
+	not decision.allow with input as testing.valid with decision.denials as set() with authentication.satisfied as false
+	not decision.allow with input as testing.valid
+		with decision.denials as set()
+		with authorization_details.satisfied as false
 }
 
 test_an_unknown_operation_does_not_blame_scope if {
@@ -152,7 +174,7 @@ test_explain_names_every_rule_in_order if {
 	explained := decision.explain with input as testing.valid
 	[check.rule | some check in explained.checks] == [
 		"issuer", "audience", "lifetime", "operation", "scope",
-		"sender_constraint", "delegation",
+		"sender_constraint", "delegation", "authentication", "authorization_details",
 	]
 	every check in explained.checks {
 		check.outcome == "satisfied"
@@ -170,12 +192,13 @@ test_explain_tells_outcomes_apart if {
 	seen.audience == "denied"
 	seen.operation == "denied"
 	seen.scope == "not_evaluated"
+	seen.authentication == "not_evaluated"
 	seen.delegation == "not_satisfied"
 }
 
 test_explain_is_whole_when_nothing_is_known if {
 	explained := decision.explain with input as {}
-	count(explained.checks) == 7
+	count(explained.checks) == 9
 	every check in explained.checks { check.outcome in ["denied", "not_satisfied", "not_evaluated"] }
 }
 

@@ -240,3 +240,20 @@ test_what_is_observed_is_listed_with_what_would_deny if {
 	not allowed.itself.allow
 	allowed.opened == {{"at": 1, "waivers": {use}, "would_deny": {"audience_mismatch"}}}
 }
+
+# What is asked of the user's authentication, and what details are known, no waiver tells away.
+test_nothing_but_what_can_be_observed_is_let_pass if {
+	asks := object.union(testing.valid.registered.operation, {"authentication": {"acr_values": ["mfa"]}})
+	every defect in defective {
+		weak := decision.decide with input as changed(defect.token, {"operation": asks})
+		not weak.allow
+		testing.codes(weak.denials) == {defect.code, "authentication_insufficient"}
+		stepped_up := object.union(defect.token, {"authentication_context": "mfa"})
+		strong := decision.decide with input as changed(stepped_up, {"operation": asks})
+		strong.allow
+		unlisted := object.union(defect.token, {"authorization_details": [{"type": "payment"}]})
+		detailed := decision.decide with input as changed(unlisted, {})
+		not detailed.allow
+		testing.codes(detailed.denials) == {defect.code, "authorization_details_unknown"}
+	}
+}
