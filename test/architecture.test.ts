@@ -39,6 +39,7 @@ describe('the check itself', () => {
     ['opa-wasm outside the engine', 'policy/judge.ts', "import { loadPolicy } from '@open-policy-agent/opa-wasm';"],
     ['jose outside its owners', 'http/x.ts', "import { jwtVerify } from 'jose';"],
     ['gRPC outside its owner', 'http/gateways/x.ts', "import { Server } from '@grpc/grpc-js';"],
+    ['Valkey outside its owner', 'sources/x.ts', "import { Redis } from 'iovalkey';"],
     ["hono's own tokens", 'http/x.ts', "import { verify } from 'hono/jwt';"],
     ['process outside main', 'service.ts', 'const home = process.env.HOME;'],
     ['the process module outside main', 'service.ts', "import { env } from 'node:process';"],

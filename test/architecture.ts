@@ -18,7 +18,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['service'],
   ['http', 'mcp'],
   ['decide'],
-  ['facts/call', 'facts/token', 'facts/keys', 'facts/proof', 'policy', 'record'],
+  ['facts/call', 'facts/token', 'facts/keys', 'facts/proof', 'facts/revocation', 'policy', 'record'],
   ['registry', 'config'],
   ['client'],
   ['decision'],
@@ -31,6 +31,7 @@ const OWNERS: readonly { readonly library: RegExp; readonly owners: RegExp }[] =
   { library: /^@open-policy-agent\/opa-wasm(\/|$)/, owners: /^policy\/engine\.ts$/ },
   { library: /^jose(\/|$)/, owners: /^((facts\/(token|keys|proof)|demo|testing)\/|policy\/bundle-signature\.ts$)/ },
   { library: /^@grpc\/(grpc-js|proto-loader)(\/|$)/, owners: /^http\/gateways\/grpc\// },
+  { library: /^iovalkey(\/|$)/, owners: /^sources\/valkey\.ts$/ },
   { library: /^hono\/jwt$/, owners: /^$/ },
   { library: /^(node:)?process$/, owners: /^main\.ts$/ },
 ];

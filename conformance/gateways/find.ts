@@ -3,9 +3,10 @@ import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 
 /** What `npm run gateways:install` puts into the cache, exactly these; nginx and HAProxy are the distribution's. */
-export const PINNED = { envoy: '1.40.0', caddy: '2.11.9' } as const;
+export const PINNED = { envoy: '1.40.0', caddy: '2.11.9', valkey: '9.1.2.post2' } as const;
 
-export type Program = 'nginx' | 'haproxy' | 'envoy' | 'caddy';
+/** Valkey is no gateway: replicas of audgate share in it what must be shared. */
+export type Program = 'nginx' | 'haproxy' | 'envoy' | 'caddy' | 'valkey';
 
 /** Debian keeps these out of the PATH of ordinary users. */
 const SYSTEM = ['/usr/sbin', '/usr/local/sbin', '/sbin'];
@@ -22,18 +23,23 @@ export function gatewayCache(env: NodeJS.ProcessEnv = process.env): string {
 /** The cached binary of a pinned gateway, whether or not it is there. */
 export function cachedAt(program: keyof typeof PINNED, cache = gatewayCache()): string {
   const folder = join(cache, `${program}-${PINNED[program]}`);
-  return program === 'envoy' ? join(folder, 'bin', 'envoy') : join(folder, 'caddy');
+  return program === 'caddy'
+    ? join(folder, 'caddy')
+    : join(folder, 'bin', program === 'envoy' ? 'envoy' : 'valkey-server');
 }
 
 /** The pinned binary from the cache, else one on PATH or in the system's folders. @throws when there is none */
 export async function findProgram(program: Program, env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const folders = [...(env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''), ...SYSTEM];
-  const pinned = program === 'envoy' || program === 'caddy' ? [cachedAt(program, gatewayCache(env))] : [];
-  const candidates = [...pinned, ...folders.map((folder) => join(folder, program))];
+  const pinned = isPinned(program) ? [cachedAt(program, gatewayCache(env))] : [];
+  const name = program === 'valkey' ? 'valkey-server' : program;
+  const candidates = [...pinned, ...folders.map((folder) => join(folder, name))];
   const found = await firstRunnable(candidates);
   if (found !== null) return found;
   throw new Error(`${program} is neither in the cache nor on PATH. Install it: npm run gateways:install`);
 }
+
+const isPinned = (program: Program): program is keyof typeof PINNED => Object.hasOwn(PINNED, program);
 
 /** What the examples load into nginx; Debian packages each apart: file and package. */
 export const NGINX_MODULES = {

@@ -163,13 +163,12 @@ async function optionsOf({ config, timeout_ms, readFile }: ValkeyParts): Promise
   const read = (path: string | undefined) => (path === undefined ? undefined : readFile(path));
   const [ca, cert, key] = await Promise.all([read(tls.ca), read(tls.certificate), read(tls.key)]);
   return {
-    ...(place.kind === 'unix' ? { path: place.path } : { host: place.host, port: place.port, db: place.db }),
+    ...(place.kind === 'unix' ? { path: place.path } : { host: place.host, port: place.port, db: place.db, family: 0 }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(place.kind === 'tcp' &&
       place.tls && {
         tls: {
-          servername: place.host,
           minVersion: 'TLSv1.2',
           rejectUnauthorized: true,
           ...(ca !== undefined && { ca }),
