@@ -1,6 +1,7 @@
 /** `audgate/server`: an MCP server in TypeScript checks the tokens of its own clients, with the registry and policy of the service. */
 import { readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { type BundleConfig, type BundleOptions, readBundleOptions } from './config/bundle.ts';
 import { defaultConfig } from './config.ts';
 import type { Ask } from './decide/ask.ts';
 import { createNewId } from './decide/new-id.ts';
@@ -8,8 +9,9 @@ import { createGuard, type Guard } from './mcp/guard.ts';
 import { createMetrics } from './record/metrics.ts';
 import { createRecorder, type Recorder } from './record/write.ts';
 import { createService, type Log, type Service } from './service.ts';
-import { fileSources } from './sources.ts';
+import { configuredSources } from './sources.ts';
 
+export type { BundleOptions } from './config/bundle.ts';
 export type { Principal } from './decision/decision.ts';
 export type { Admission, AuthInfo } from './mcp/admission.ts';
 export type { Authorization, Refusal, SessionCall } from './mcp/authorization.ts';
@@ -20,10 +22,15 @@ export { protectHono } from './mcp/hono.ts';
 export { protectTool } from './mcp/tool.ts';
 
 export interface OpenOptions {
-  /** Registry file or directory. */
-  readonly registry: string;
-  /** Bundle of custom rules (`audgate policy build`). */
-  readonly bundle?: string;
+  /** Registry file or directory. Absent: the bundle holds it. */
+  readonly registry?: string;
+  /**
+   * Bundle (`audgate policy build`): its path, or an object as the configuration of `audgate serve` has it, with `file` or
+   * `url`, and `signing` where it is signed. Paths are relative to the working folder.
+   */
+  readonly bundle?: BundleOptions;
+  /** Reload when files of registry, bundle or public key change. Default: only `reload` does. A `url` is asked anyway. */
+  readonly watch?: boolean;
   /** This server: its registered resource, byte for byte, or its registry key. */
   readonly server: Ask['server'];
   /** Largest request body, bytes. Default 262,144. */
@@ -50,12 +57,16 @@ export interface OpenedGuard extends Guard {
  * @throws with every problem of the files, or when the registry has no such server
  */
 export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
-  const { registry, bundle = null, server, body_bytes, fetch = globalThis.fetch, now = Date.now } = options;
+  const { registry = null, watch = false, server, body_bytes, fetch = globalThis.fetch, now = Date.now } = options;
+  const bundle = options.bundle === undefined ? null : bundleOf(options.bundle);
   const log = options.log ?? CONSOLE;
   const newId = createNewId((bytes) => crypto.getRandomValues(bytes), now);
   const recorder = options.records === undefined ? NO_RECORDS : await recorderTo(options.records, newId(), log);
   const started = await createService({
-    sources: fileSources({ registry, bundle, allow_modified_core: false, now }),
+    sources: configuredSources({
+      ...{ registry, bundle, watch, shadow: null, allow_modified_core: false, now },
+      random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
+    }),
     keys: defaultConfig().keys,
     now,
     ticks: () => BigInt(Math.round(performance.now() * 1e6)),
@@ -84,6 +95,14 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
     await close();
     throw error;
   }
+}
+
+/** @throws with all that is wrong with it */
+function bundleOf(written: BundleOptions): BundleConfig {
+  const read = readBundleOptions(written, '');
+  if (read.ok) return read.bundle;
+  const problems = read.problems.map(({ pointer, message }) => `bundle${pointer.replace(/^\/bundle/, '')} ${message}`);
+  throw new Error(`the bundle cannot be used:\n${problems.join('\n')}`);
 }
 
 const NO_RECORDS: Recorder = { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 };

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { JsonProblem } from '../json/locate.ts';
+import { mismatches } from '../json/mismatch.ts';
 
 /** As OPA signs bundles; what a secret would verify is left out, for who verifies could then sign. */
 const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const;
@@ -76,6 +77,8 @@ export const bundleSource = z
   )
   .describe('bundle of custom rules: its path relative to this file, or an object');
 
+/** A path, or an object, as the configuration's `bundle` is written. */
+export type BundleOptions = z.input<typeof bundleSource>;
 export type WrittenBundle = z.output<typeof bundleSource>;
 
 export interface SigningConfig {
@@ -132,6 +135,19 @@ export function locateBundle(written: WrittenBundle, folder: string): BundleConf
       ...(cache !== undefined && { cache: at(cache) }),
     },
   };
+}
+
+/** The same where there is no configuration file: what TypeScript's compiler has not seen may be anything. */
+export function readBundleOptions(
+  written: unknown,
+  folder: string,
+):
+  | { readonly ok: true; readonly bundle: BundleConfig }
+  | { readonly ok: false; readonly problems: readonly JsonProblem[] } {
+  const parsed = bundleSource.safeParse(written);
+  if (!parsed.success) return { ok: false, problems: mismatches(bundleSource, written, parsed.error.issues) };
+  const problems = bundleProblems(parsed.data);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, bundle: locateBundle(parsed.data, folder) };
 }
 
 /** Members that say something only of a bundle that is fetched. */

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { brokenBundles } from './broken-bundles.ts';
+import { type Broken, brokenBundles, unsignedBundles } from './broken-bundles.ts';
+import { brokenSignatures } from './broken-signatures.ts';
 import { BILLING, FILES, readFile, registryOf, startIssuer } from './issue.ts';
 import { scratch, start } from './start.ts';
 
@@ -14,15 +15,15 @@ const bare = (message: string, bundle: string) =>
     .replace(/"[^"]*"/g, 'NAME')
     .replace(/sha256:[0-9a-f]{64}/g, 'DIGEST');
 
-test('no broken bundle replaces a good one, each is told by a message of its own, and no decision changes', {
-  timeout: 240_000,
-}, async () => {
-  const { good, broken } = await brokenBundles();
-  expect(broken.size).toBeGreaterThanOrEqual(40);
+/** Each of them where the good one stood, while decisions go on. @param signing what bundles must be signed with */
+async function survives(good: Uint8Array, broken: Broken, signing?: object): Promise<void> {
   const issuer = await startIssuer();
   const bundle = join(await scratch(), 'rules.tar.gz');
   await writeFile(bundle, good);
-  const audgate = await start({ registry: registryOf(issuer, { files: FILES, billing: BILLING }), config: { bundle } });
+  const audgate = await start({
+    registry: registryOf(issuer, { files: FILES, billing: BILLING }),
+    config: { bundle: signing === undefined ? bundle : { file: bundle, signing } },
+  });
   const [right, foreign] = [await issuer.token(FILES), await issuer.token(BILLING)];
 
   let running = true;
@@ -42,15 +43,15 @@ test('no broken bundle replaces a good one, each is told by a message of its own
   const answered = async () => {
     for (const enough = count + 2; count < enough; ) await Promise.race([load, setTimeout(5)]);
   };
-  for (const [name, { bytes, says }] of broken) {
+  for (const [name, { bytes, says, own = true }] of broken) {
     await writeFile(bundle, bytes);
     const { revision, last_reload } = await audgate.reload();
     const messages = (last_reload?.problems ?? []).map((problem) => (problem as { message: string }).message);
     const message = bare(messages.join('\n'), bundle);
-    const like = told.get(message);
+    const like = own ? told.get(message) : undefined;
     if (last_reload?.ok !== false || revision !== audgate.revision) wrong.push({ name, taken: last_reload });
     if (!says.test(messages.join('\n')) || like !== undefined) wrong.push({ name, messages, like });
-    told.set(message, name);
+    if (own) told.set(message, name);
     // Questions are still answered; where they no longer were, the test would end by its timeout.
     await answered();
   }
@@ -69,4 +70,24 @@ test('no broken bundle replaces a good one, each is told by a message of its own
   await writeFile(bundle, good);
   const { last_reload, revision } = await audgate.reload();
   expect({ ok: last_reload?.ok, revision }).toEqual({ ok: true, revision: audgate.revision });
+}
+
+const FOR = { timeout: 240_000 };
+
+test(
+  'no broken bundle replaces a good one, each is told by a message of its own, and no decision changes',
+  FOR,
+  async () => {
+    const { good, broken } = await brokenBundles();
+    expect(broken.size).toBeGreaterThanOrEqual(40);
+    await survives(good, broken);
+  },
+);
+
+test('nor does one whose signature is wrong in any way', FOR, async () => {
+  const { good, other } = await unsignedBundles();
+  const { broken, good: signed, public_pem, algorithm, key_id } = await brokenSignatures(good, other);
+  const public_key = join(await scratch(), 'key.pub');
+  await writeFile(public_key, public_pem);
+  await survives(signed, broken, { algorithm, public_key, key_id });
 });

@@ -6,7 +6,13 @@ import { unpack } from '../../src/policy/bundle.ts';
 import { forge, type Rego } from './bundles.ts';
 
 /** What is wrong → the bytes, and what its problem says. */
-export type Broken = ReadonlyMap<string, { readonly bytes: Uint8Array; readonly says: RegExp }>;
+export type Broken = ReadonlyMap<string, Fault>;
+interface Fault {
+  readonly bytes: Uint8Array;
+  readonly says: RegExp;
+  /** By a message of its own, but where this is false. */
+  readonly own?: boolean;
+}
 
 type Bytes = string | Uint8Array;
 type Files = Map<string, Bytes>;
@@ -54,7 +60,13 @@ const ENDLESS = `all := ${JSON.stringify(Array.from({ length: 100 }, (_, at) => 
 
 satisfied if count([1 | ${[...'abcdefgh'].map((name) => `${name} := all[_]`).join('; ')}; h == "x"]) == 0`;
 
-/** @param good a bundle of two rules, a and b */
+/** Two bundles of rules a and b that are all right, and not signed. */
+export async function unsignedBundles(): Promise<{ readonly good: Uint8Array; readonly other: Uint8Array }> {
+  const of = async (condition: string) =>
+    readFile(await forge({ 'a.rego': rule('a', condition), 'b.rego': rule('b') }, ['a', 'b']));
+  return { good: await of('satisfied if input.now'), other: await of('satisfied if input.call') };
+}
+
 export async function brokenBundles(): Promise<{ readonly good: Uint8Array; readonly broken: Broken }> {
   const both: Rego = { 'a.rego': rule('a'), 'b.rego': rule('b') };
   const forged = async (rego: Rego, rules: readonly string[], aggregator?: string) =>
@@ -127,6 +139,14 @@ export async function brokenBundles(): Promise<{ readonly good: Uint8Array; read
     'Rego in a registry root': [added(entry('registry/open.rego', rule('a'))), /registry\/ holds YAML or JSON/],
     'a registry that nobody packed': [added(entry('registry/open.yaml', 'servers: {}')), /files in registry\//],
     'two modules': [added(entry('/policy.wasm', wasm)), /twice/],
+    'files behind the end of the archive': [
+      packed(...entries(files()), END, ...entries(files())),
+      /goes on after its closing block/,
+    ],
+    'a second archive behind zeros': [
+      Buffer.concat([good, Buffer.alloc(8), good]),
+      /goes on after its compressed data/,
+    ],
     'no module': [changed((all) => all.delete('policy.wasm')), /lacks policy\.wasm/],
     'no manifest': [changed((all) => all.delete('.manifest')), /lacks \.manifest/],
     'a manifest that is no JSON': [manifest('{', ''), /no well-formed JSON/],
@@ -135,7 +155,16 @@ export async function brokenBundles(): Promise<{ readonly good: Uint8Array; read
     'no roots': [manifest('"roots":["custom"],', ''), /\/roots: .*undefined/],
     'roots over the core': [manifest('["custom"]', '["custom","audgate"]'), /\/roots: Too big/],
     'another entrypoint in the manifest': [manifest('"custom/decide"', '"custom/a"'), /\/entrypoint/],
-    'no rules': [manifest(`${a},${b}`, ''), /\/metadata\/audgate\/rules: /],
+    'no rules': [manifest(`${a},${b}`, ''), /lists no rule, and the bundle holds policy\.wasm/],
+    'neither rules nor a registry': [
+      changed((all) => {
+        const text = Buffer.from(all.get('.manifest') ?? '').toString();
+        for (const name of [...all.keys()]) if (name !== 'data.json') all.delete(name);
+        all.set('.manifest', text.replace(`${a},${b}`, ''));
+      }),
+      /neither rules nor a registry/,
+    ],
+    'rules without an entrypoint': [manifest('"wasm":[{', '"was":[{'), /\/wasm: it names no entrypoint/],
     'a rule called decide': [manifest('"name":"b"', '"name":"decide"'), /rules\/1\/name: /],
     'rules out of order': [manifest(`${a},${b}`, `${b},${a}`), /not sorted/],
     'a rule without its file': [manifest('"file":"b.rego"', '"file":"c.rego"'), /no Rego file of the rule b/],
@@ -196,7 +225,6 @@ export async function brokenBundles(): Promise<{ readonly good: Uint8Array; read
 /** Asks these rules by name, as the build would. */
 function aggregator(...rules: readonly string[]): string {
   return `package custom
-
 decide := {"rules": ${JSON.stringify(rules)}, "satisfied": set(), "denials": set()}
 `;
 }

@@ -1,10 +1,13 @@
 /** A guard straight from files: what it needs at the start, and what it writes. */
-import { writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { writeBundle, writeSigned } from '../../src/policy/bundle-write.ts';
 import { createGuard, openGuard, protect } from '../../src/server.ts';
 import { BILLING, FILES } from '../e2e/issue.ts';
 import { scratch } from '../e2e/start.ts';
+import { bundleServer, serving } from '../sources/server.ts';
 import { collect, post, startService, startWorld, witness } from './world.ts';
 
 it('is refused at the start for files with problems, all of them named with their place', async () => {
@@ -58,4 +61,40 @@ it('can be built on a service that a program has already', async () => {
   expect((await protect(guard, handler)(post(await issuer.token(BILLING)))).status).toBe(200);
   expect((await protect(guard, handler)(post(await issuer.token(FILES)))).status).toBe(401);
   expect(seen).toHaveLength(1);
+});
+
+it('verifies a bundle, from a file or a URL, that holds the registry too', async () => {
+  const { issuer, registry: file } = await startWorld();
+  const registry = new Map([['all.json', new Uint8Array(await readFile(file))]]);
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const folder = await scratch();
+  const [public_key, path] = [join(folder, 'key.pub'), join(folder, 'bundle.tar.gz')];
+  await writeFile(public_key, publicKey.export({ format: 'pem', type: 'spki' }));
+  const { bytes } = await writeSigned({ registry }, { key: privateKey, algorithm: 'ES256' });
+  await writeFile(path, bytes);
+  const signing = { algorithm: 'ES256', public_key } as const;
+  const server = { key: 'files' };
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const { url } = await bundleServer(serving(bytes));
+  for (const bundle of [
+    { file: path, signing },
+    { url, signing },
+  ]) {
+    const guard = await openGuard({ bundle, server });
+    expect((await protect(guard, witness().handler)(post(await issuer.token(FILES)))).status).toBe(200);
+    await guard.close();
+  }
+  await expect(openGuard({ bundle: path, server, log })).rejects.toThrow('no key to verify it with is configured');
+  await writeFile(path, writeBundle({ registry }).bytes);
+  await expect(openGuard({ bundle: { file: path, signing }, server, log })).rejects.toThrow('is not signed');
+  await expect(openGuard({ bundle: path, registry: file, server, log })).rejects.toThrow('There are two registries');
+});
+
+it('says all that is wrong with how the bundle is named', async () => {
+  const http = { url: 'http://bundles.example.com/a' };
+  await expect(openGuard({ bundle: http, server: { key: 'files' } })).rejects.toThrow('must be an https URL');
+  const both = { file: 'a', url: 'https://bundles.example.com/a', keep: 3 };
+  await expect(openGuard({ bundle: both, server: { key: 'files' } })).rejects.toThrow(
+    /^the bundle cannot be used:\nbundle must have exactly one of file and url\nbundle\/keep belongs to cache/,
+  );
 });
