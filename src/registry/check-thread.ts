@@ -5,12 +5,14 @@ import type { Errand, Piece, Piecemeal } from './check-apart.ts';
 import type { Entry } from './lint/draft.ts';
 import type { Layout } from './locate.ts';
 import { readText } from './read.ts';
+import { yieldToDecisions } from './thread.ts';
 
 /** Characters of text whose records make one piece: taken over in about a millisecond. */
 const PIECE = 32 * 1024;
 
 type Layouts = ReadonlyMap<string, Layout>;
 
+yieldToDecisions();
 // Kept alive by this listener: what waits in the port is taken before the thread is ended.
 parentPort?.on('message', (errand: Errand) => {
   run(errand);

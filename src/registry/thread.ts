@@ -1,4 +1,5 @@
 /** Threads of this program: for work that would hold up decisions, or that may not end. */
+import { platform, setPriority } from 'node:os';
 import { type Transferable, Worker } from 'node:worker_threads';
 
 /** What became of one errand. */
@@ -99,6 +100,22 @@ export function threadsFor(beside: string, name: string, keep_ms: number): Threa
       drop();
     },
   };
+}
+
+/** Steps of niceness (setpriority(2)): about a third of the share of a processor that a thread which decides has. */
+const NICE = 5;
+
+/**
+ * Called on a thread whose work can wait: where both want one processor, decisions come first. Only Linux gives each thread
+ * a priority of its own; elsewhere this would be the whole process's, so that nothing is done.
+ */
+export function yieldToDecisions(): void {
+  if (platform() !== 'linux') return;
+  try {
+    setPriority(0, NICE);
+  } catch {
+    // Where that is not permitted the work is done all the same.
+  }
 }
 
 /**
