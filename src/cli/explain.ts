@@ -40,7 +40,7 @@ export const addExplain: Add = (program, host, finish) => {
       examples(
         'audgate explain --registry ./registry --server https://files.example.com/mcp --tool read_file < token.jwt',
         'audgate explain --registry ./registry --server https://files.example.com/mcp --tool read_file --at 2026-11-23T12:00:00Z < token.jwt',
-        'grep DECISION-ID decisions.log | audgate explain --registry ./registry --bundle bundle.tar.gz --record -',
+        'grep DECISION-ID decisions.log | audgate explain --registry ./registry --bundle rules.tar.gz --record -',
       ),
     )
     .action((options: ExplainOptions) => {

@@ -40,7 +40,7 @@ export const addReplay: Add = (program, host, finish) => {
     .addHelpText(
       'after',
       `${examples(
-        'audgate replay --log decisions.log --registry ./registry --bundle bundle.tar.gz',
+        'audgate replay --log decisions.log --registry ./registry --bundle rules.tar.gz',
         'cat decisions.log.1 decisions.log | audgate replay --log - --registry ./registry --json',
       )}\n\nExit codes: 0 nothing opens or closes, 1 something does, 2 wrong usage.`,
     )

@@ -54,7 +54,8 @@ export const addTest: Add = (group, host, finish) => {
       'after',
       examples(
         'audgate policy test ./rules',
-        'audgate policy test . --filter read_file --coverage',
+        'audgate policy test . --filter refund',
+        'audgate policy test . --coverage',
         'audgate policy test . --mutate --min-score 95',
         'audgate policy test . --engine wasm --bundle rules.tar.gz --junit results.xml',
       ),
