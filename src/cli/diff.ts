@@ -1,5 +1,11 @@
 /** `audgate diff`: what opens and closes between two registries or bundles, for any token, without any record. */
-import { type Combination, compareRegistries, type Difference, type Example } from '../replay/diff/registries.ts';
+import {
+  type Combination,
+  compareRegistries,
+  type Difference,
+  type Example,
+  type Uncertain,
+} from '../replay/diff/registries.ts';
 import { compareRules, type RuleChange } from '../replay/diff/rules.ts';
 import { openSide, type Side } from '../replay/open.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
@@ -26,13 +32,13 @@ export const addDiff: Add = (program, host, finish) => {
     .argument('<new>', 'likewise')
     .option('--accept <name...>', 'widening that is meant, by its whole name, or all of a server by its key');
   addVerification(command)
-    .option('--json', 'print {"combinations": […], "rules": […], "uncertain": […], "widened": […]}')
+    .option('--json', 'print {"combinations": […], "rules": […], "uncertain": […], "widened": […], "undecided": […]}')
     .addHelpText(
       'after',
       `${examples(
         'audgate diff registry-before registry-after',
         "audgate diff old.tar.gz new.tar.gz --accept 'files tools/call delete_file corp' 'rule office_hours'",
-      )}\n\nExit codes: 0 nothing opens, or all that does is accepted; 1 access widens; 2 wrong usage.`,
+      )}\n\nExit codes: 0 nothing opens, or all that does is accepted; 1 access widens, or may: rules, labels and call_from that changed; 2 wrong usage.`,
     )
     .action((before: string, after: string, flags: Flags) => finish(diff(before, after, flags, host)));
 };
@@ -65,17 +71,20 @@ async function diff(before: string, after: string, flags: Flags, host: Host): Pr
     ...found.combinations.filter(({ gained }) => gained !== null),
     ...found.rules.filter(({ change }) => change === 'removed'),
   ];
-  const isAccepted = (one: Combination | RuleChange) =>
-    accept.includes(one.name) || ('server' in one && accept.includes(one.server));
-  const widened = widening.filter((one) => !isAccepted(one)).map(({ name }) => name);
-  const accepted = widening.filter(isAccepted).map(({ name }) => name);
-  const unused = accept.filter(
-    (name) => !widening.some((one) => one.name === name || ('server' in one && one.server === name)),
-  );
+  // What cannot be judged may widen, and is no yes either.
+  const doubtful = [...found.uncertain, ...found.rules.filter(({ change }) => change === 'changed')];
+  const isNamed = (one: Combination | RuleChange | Uncertain, by: string) =>
+    one.name === by || ('server' in one && one.server === by);
+  const isAccepted = (one: Combination | RuleChange | Uncertain) => accept.some((name) => isNamed(one, name));
+  const left = (all: readonly (Combination | RuleChange | Uncertain)[]) =>
+    all.filter((one) => !isAccepted(one)).map(({ name }) => name);
+  const [widened, undecided] = [left(widening), left(doubtful)];
+  const accepted = [...widening, ...doubtful].filter(isAccepted).map(({ name }) => name);
+  const unused = accept.filter((name) => ![...widening, ...doubtful].some((one) => isNamed(one, name)));
   for (const name of unused) print(host.stderr, `audgate: --accept ${shown(name)}: nothing of that name widens`);
-  if (flags.json) printJson(host.stdout, { ...found, widened, accepted });
-  else printFound(found, { widened, accepted }, host);
-  return widened.length > 0 ? EXIT.refused : EXIT.fine;
+  if (flags.json) printJson(host.stdout, { ...found, widened, undecided, accepted });
+  else printFound(found, { widened, undecided, accepted }, host);
+  return widened.length + undecided.length > 0 ? EXIT.refused : EXIT.fine;
 }
 
 function incomparable(then: Side, next: Side): string | null {
@@ -96,7 +105,15 @@ function compare(then: Side, next: Side, now: number): Found {
       ? { combinations: [], uncertain: [] }
       : compareRegistries(then.registry, next.registry, now);
   const rules_compared = then.bundle !== null && next.bundle !== null;
-  return { ...registries, rules: rules_compared ? compareRules(then.bundle, next.bundle) : [], rules_compared };
+  // Labels are read by custom rules alone.
+  const ruled = !rules_compared || then.bundle?.custom != null || next.bundle?.custom != null;
+  const uncertain = registries.uncertain.filter(({ what }) => ruled || what !== 'labels');
+  return {
+    ...registries,
+    uncertain,
+    rules: rules_compared ? compareRules(then.bundle, next.bundle) : [],
+    rules_compared,
+  };
 }
 
 const STYLES: Readonly<Record<Combination['change'], Style>> = {
@@ -114,7 +131,7 @@ const RULES: Readonly<Record<RuleChange['change'], string>> = {
 
 function printFound(
   { combinations, rules, rules_compared, uncertain }: Found,
-  { widened, accepted }: { readonly widened: readonly string[]; readonly accepted: readonly string[] },
+  { widened, undecided, accepted }: Readonly<Record<'widened' | 'undecided' | 'accepted', readonly string[]>>,
   host: Host,
 ): void {
   const { stdout } = host;
@@ -138,10 +155,12 @@ function printFound(
     print(stdout, `${shown(name)} ${RULES[change]} (${digests})${accepted.includes(name) ? ', accepted' : ''}`);
   }
   if (!rules_compared) print(stdout, 'custom rules were not compared: they stand in bundles');
-  for (const { name, message } of uncertain) print(stdout, `${shown(name)}: ${shown(message)}`);
+  for (const { name, message } of uncertain)
+    print(stdout, `${shown(name)}: ${shown(message)}${accepted.includes(name) ? ', accepted' : ''}`);
   const closing = combinations.filter(({ lost }) => lost !== null).length;
-  const counts = `${widened.length} widen, ${accepted.length} widen and are accepted, ${closing} narrow`;
-  print(stdout, paint(widened.length > 0 ? 'red' : 'green', counts));
+  const unsure = undecided.length === 0 ? '' : `, ${undecided.length} may widen: read them, and accept them by name`;
+  const counts = `${widened.length} widen, ${accepted.length} are accepted, ${closing} narrow${unsure}`;
+  print(stdout, paint(widened.length > 0 ? 'red' : undecided.length > 0 ? 'yellow' : 'green', counts));
 }
 
 /** A token, by what makes the difference visible. */

@@ -106,11 +106,17 @@ describe('audgate diff', () => {
     ]);
   });
 
-  it('tells of what it cannot judge: labels, and where calls are read', async () => {
+  it('ends with 1 for what it cannot judge, as it may widen: labels, and where calls are read', async () => {
     const after = await registryWith({ labels: { tenant: 'b' }, call_from: 'headers' });
     const { code, found } = await diff(world.registry, after);
-    expect(code).toBe(0);
-    expect(found.uncertain.map(({ name }: { name: string }) => name)).toEqual(['files call_from', 'files labels']);
+    expect(code).toBe(1);
+    expect(found.undecided).toEqual(['files call_from', 'files labels']);
+    const accepted = await diff(world.registry, after, '--accept', 'files call_from', 'files labels');
+    expect(accepted).toMatchObject({ code: 0, stderr: '', found: { undecided: [] } });
+    expect((await diff(world.registry, after, '--accept', 'files')).code).toBe(0);
+    expect((await diff(world.registry, after, '--accept', 'files labels')).found.undecided).toEqual([
+      'files call_from',
+    ]);
   });
 
   it('is a table for people', async () => {
@@ -141,12 +147,23 @@ denials contains {"code": "no"} if input.call.tool == "${tool}"
       { name: 'rule one', change: 'changed', before: expect.stringContaining('sha256:') },
       { name: 'rule two', change: 'removed', after: null },
     ]);
-    expect((await diff(before, after, '--accept', 'rule two')).code).toBe(0);
+    expect(found.undecided).toEqual(['rule one']);
+    expect((await diff(before, after, '--accept', 'rule two')).code).toBe(1);
+    expect((await diff(before, after, '--accept', 'rule two', 'rule one')).code).toBe(0);
     expect((await diff(before, before)).found.rules).toEqual([]);
     expect(await diff(world.registry, before)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('no registry'),
     });
+  });
+
+  it('knows that a rule which only reports from now on denies nothing any more', async () => {
+    const rule =
+      'package custom.one\n\nsatisfied if input.call.method\n\ndenials contains {"code": "no"} if input.now == 0\n';
+    const reporting = `# METADATA\n# custom:\n#   enforcement: report\n${rule}`;
+    const [before, after] = [await bundleOf({ 'one.rego': rule }), await bundleOf({ 'one.rego': reporting })];
+    expect(await diff(before, after)).toMatchObject({ code: 1, found: { widened: ['rule one'] } });
+    expect((await diff(after, before)).code).toBe(0);
   });
 
   it('tells problems of a registry and ends with 1, and of a path that is not there with 2', async () => {

@@ -28,9 +28,12 @@ export interface Example extends Witness {
   readonly at: number;
 }
 
-/** What this comparison cannot judge, and a reader must. */
+/** What this comparison cannot judge, and a reader must: it may open what was closed. */
 export interface Uncertain {
+  /** `SERVER call_from` or `SERVER labels`: stable, and what `--accept` names. */
   readonly name: string;
+  readonly server: string;
+  readonly what: 'call_from' | 'labels';
   readonly message: string;
 }
 
@@ -180,11 +183,14 @@ function uncertainOf(then: ServerRecord, next: ServerRecord): readonly Uncertain
   const found: Uncertain[] = [];
   if (then.call_from !== next.call_from)
     found.push({
-      name: `${key} call_from`,
+      ...{ name: `${key} call_from`, server: key, what: 'call_from' as const },
       message: `${then.call_from} → ${next.call_from}: gateways read their clients' calls otherwise`,
     });
   if (labelsOf(then) !== labelsOf(next))
-    found.push({ name: `${key} labels`, message: 'labels changed: custom rules that read them may decide otherwise' });
+    found.push({
+      ...{ name: `${key} labels`, server: key, what: 'labels' as const },
+      message: 'labels changed: custom rules that read them may decide otherwise',
+    });
   return found;
 }
 

@@ -17,9 +17,12 @@ export function compareRules(before: OpenedBundle | null, after: OpenedBundle | 
   const names = [...new Set([...then.keys(), ...next.keys()])].sort();
   // Rules share what files beside them hold: with another module, any of them may have changed.
   const sameModule = before?.custom?.digest === after?.custom?.digest;
+  // Nobody knows what of a module is another whose Rego is the same: it was not built from it, or by another OPA.
+  const unexplained = !sameModule && sameText(before, after);
   return names.flatMap((rule): RuleChange[] => {
     const [was, is] = [then.get(rule) ?? null, next.get(rule) ?? null];
-    if (was !== null && is !== null && (sameModule || (was === is && sameOthers(before, after)))) return [];
+    if (was !== null && is !== null && !unexplained && (sameModule || (was === is && sameOthers(before, after))))
+      return [];
     const change = is === null ? 'removed' : was === null ? 'added' : 'changed';
     return [{ name: `rule ${rule}`, change, before: was, after: is }];
   });
@@ -29,6 +32,16 @@ export function compareRules(before: OpenedBundle | null, after: OpenedBundle | 
 function denyingRules(bundle: OpenedBundle | null): ReadonlyMap<string, string> {
   const rules = (bundle?.custom?.rules ?? []).filter((rule) => rule.enforcement !== 'report');
   return new Map(rules.map(({ name, file }) => [name, digest(bundle?.sources.get(file) ?? '')]));
+}
+
+/** Whether all that a module is built from is the same: the text, and which rules deny. */
+function sameText(before: OpenedBundle | null, after: OpenedBundle | null): boolean {
+  const text = (bundle: OpenedBundle | null) =>
+    JSON.stringify([
+      [...(bundle?.sources ?? [])].sort(),
+      bundle?.custom?.rules.map(({ name, enforcement }) => [name, enforcement]),
+    ]);
+  return text(before) === text(after);
 }
 
 /** Whether the files that hold no rule of their own are the same. */
