@@ -1,4 +1,4 @@
-/** All checks and tests of the Rego in this project: the core, the helpers of tests, the examples and the recipes. */
+/** All checks and tests of the Rego in this project: the core, the helpers of tests, and the recipes. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nativeCapabilities } from '../src/policy/capabilities.ts';
@@ -32,9 +32,8 @@ export async function testProject(opa: Opa, policies: string, print: (line: stri
   await step('format', checkFormat(opa, policies));
   await step('core', testCore(tools, policies));
   await step('core.wasm and capabilities are fresh', checkFresh(opa, policies));
-  for (const group of ['examples', 'recipes'])
-    for (const rule of await rulesIn(join(policies, group)))
-      await step(`${group}/${rule}`, testRule(tools, join(policies, group, rule)));
+  for (const rule of await rulesIn(join(policies, 'recipes')))
+    await step(`recipes/${rule}`, testRule(tools, join(policies, 'recipes', rule)));
   return failed ? 1 : 0;
 }
 

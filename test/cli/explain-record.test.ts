@@ -33,7 +33,7 @@ const explain = (stdin: string, ...more: readonly string[]) =>
 
 test('explain names the line of a custom rule’s denial, and leaves the rule to its author', async () => {
   const bundle = `${world.folder}/limit.tar.gz`;
-  expect((await audgate(['policy', 'build', 'policies/examples', '-o', bundle])).code).toBe(0);
+  expect((await audgate(['policy', 'build', 'policies/recipes', '-o', bundle])).code).toBe(0);
   const text = (await readFile(world.registry, 'utf8')).replace(
     '["files:read"]',
     '["files:read"],"labels":{"max_amount":10}',
@@ -44,7 +44,7 @@ test('explain names the line of a custom rule’s denial, and leaves the rule to
   const { code, stdout, stderr } = await inProcess(asked, { stdin: await world.token() });
   expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
   const { checks, changes, no_safe_change } = JSON.parse(stdout);
-  const rego = (await readFile('policies/examples/argument_limit/argument_limit.rego', 'utf8')).split('\n');
+  const rego = (await readFile('policies/recipes/argument_limit/argument_limit.rego', 'utf8')).split('\n');
   const line = rego.findIndex((one) => one.includes('"amount_out_of_range"')) + 1;
   const file = `${bundle}:argument_limit/argument_limit.rego`;
   expect(checks).toContainEqual(
@@ -85,7 +85,7 @@ describe('explain --record', () => {
 
   test('decides by core alone where a custom rule reads what the record does not hold', async () => {
     const bundle = `${world.folder}/rules.tar.gz`;
-    const built = await audgate(['policy', 'build', 'policies/examples', '-o', bundle]);
+    const built = await audgate(['policy', 'build', 'policies/recipes', '-o', bundle]);
     expect(built.code).toBe(0);
     const { code, stdout } = await explain(await lineOf(), '--bundle', bundle, '--json');
     expect(code).toBe(1);

@@ -73,7 +73,7 @@ describe('the package', () => {
   });
 
   test('checks rules as the sources do', async () => {
-    const args = ['policy', 'check', 'policies/examples', '--json'];
+    const args = ['policy', 'check', 'policies/recipes', '--json'];
     const { code, stdout } = await audgate(args, { main: join(staged, 'dist/main.js') });
     expect(code).toBe(0);
     expect(JSON.parse(stdout).problems).toEqual([]);

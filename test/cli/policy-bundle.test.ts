@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { twoRules } from '../policy/two-rules.ts';
 import { audgate, createWorld, FILES, registryOf } from './audgate.ts';
 
 let world: Awaited<ReturnType<typeof createWorld>>;
@@ -10,6 +11,7 @@ let registry: string;
 const file = (name: string) => join(world.folder, name);
 beforeAll(async () => {
   world = await createWorld();
+  rules = await twoRules(world.folder);
   registry = file('registry');
   await mkdir(registry);
   const { issuers, servers } = registryOf(world.key);
@@ -21,10 +23,10 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const EXAMPLES = 'policies/examples';
+let rules: string;
 const SIGNED = ['--signing-alg', 'RS256', '--key-id', 'key-1'];
 const build = (output: string, ...more: readonly string[]) =>
-  audgate(['policy', 'build', EXAMPLES, '--registry', registry, '-o', file(output), ...more]);
+  audgate(['policy', 'build', rules, '--registry', registry, '-o', file(output), ...more]);
 
 describe('policy build and inspect', () => {
   test('a registry and a signature are packed, the same bytes each time', async () => {
@@ -56,7 +58,7 @@ describe('policy build and inspect', () => {
 
   test('a registry with a problem is not packed', async () => {
     const bad = await world.write('bad.yaml', 'servers: { files: { resourse: x } }\n');
-    const { code, stderr } = await audgate(['policy', 'build', EXAMPLES, '--registry', bad, '-o', file('bad.tar.gz')]);
+    const { code, stderr } = await audgate(['policy', 'build', rules, '--registry', bad, '-o', file('bad.tar.gz')]);
     expect(code).toBe(1);
     expect(stderr).toContain('resourse');
     await expect(readFile(file('bad.tar.gz'))).rejects.toThrow('ENOENT');
@@ -125,7 +127,7 @@ describe('a registry alone', () => {
     ];
     expect(packed.code).toBe(0);
     expect(JSON.parse(packed.stdout)).toMatchObject({ decision: 'allow', revision: JSON.parse(plain.stdout).revision });
-    const tested = await audgate(['policy', 'test', EXAMPLES, '--engine', 'wasm', '--bundle', file('decides.tar.gz')]);
+    const tested = await audgate(['policy', 'test', rules, '--engine', 'wasm', '--bundle', file('decides.tar.gz')]);
     expect(tested).toMatchObject({ code: 2 });
     expect(tested.stderr).toContain('holds a registry alone, and no rules');
   });

@@ -2,15 +2,16 @@ import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { twoRules } from '../policy/two-rules.ts';
 import { audgate, createWorld, ended, FILES, spawnAudgate } from './audgate.ts';
 
 let world: Awaited<ReturnType<typeof createWorld>>;
+let rules: string;
 beforeAll(async () => {
   world = await createWorld();
+  rules = await twoRules(world.folder);
 });
 afterAll(() => world.close());
-
-const EXAMPLES = 'policies/examples';
 
 /** A rule that is no rule: `deny` is not what the aggregator reads. */
 const MISNAMED = 'package custom.limit\n\ndeny contains "x" if input.call.tool == "x"\n';
@@ -25,8 +26,8 @@ async function folder(name: string, files: Readonly<Record<string, string>>): Pr
 }
 
 describe('policy check', () => {
-  test('passes the examples', async () => {
-    const { code, stdout } = await audgate(['policy', 'check', EXAMPLES, '--json']);
+  test('passes rules that keep to the form', async () => {
+    const { code, stdout } = await audgate(['policy', 'check', rules, '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ problems: [], rules: ['argument_limit', 'office_hours'] });
   });
@@ -40,8 +41,8 @@ describe('policy check', () => {
 });
 
 describe('policy test', () => {
-  test('runs the examples on both engines', async () => {
-    const { code, stdout } = await audgate(['policy', 'test', EXAMPLES]);
+  test('runs Rego tests on both engines', async () => {
+    const { code, stdout } = await audgate(['policy', 'test', rules]);
     expect(code).toBe(0);
     expect(stdout).toMatch(
       /Rego tests on opa: [1-9]\d* passed, 0 failed\nRego tests on wasm: [1-9]\d* passed, 0 failed\n/,
@@ -88,7 +89,7 @@ cases:
 
   test('says that Rego tests did not run where there is no OPA', async () => {
     const place = join(world.folder, 'untested');
-    await cp(EXAMPLES, place, { recursive: true });
+    await cp(rules, place, { recursive: true });
     await folder('untested', { 'cases/one.yaml': cases('allow') });
     const { code, stdout, stderr } = await audgate(['policy', 'test', place], { env: { PATH: '', HOME: '' } });
     expect(code).toBe(2);
@@ -99,7 +100,7 @@ cases:
   test('takes built rules in place of those that a file names', async () => {
     const place = join(world.folder, 'built');
     const output = join(world.folder, 'built.tar.gz');
-    expect((await audgate(['policy', 'build', EXAMPLES, '-o', output])).code).toBe(0);
+    expect((await audgate(['policy', 'build', rules, '-o', output])).code).toBe(0);
     const ruled = cases('allow').replace('now:', 'policies: ../rules\nnow:');
     await folder('built', { 'cases/one.yaml': ruled });
     const asked = ['policy', 'test', place, '--engine', 'wasm'];
@@ -126,7 +127,7 @@ cases:
     const none = await audgate(['policy', 'test', place, '--filter', 'nowhere']);
     expect(none.code).toBe(2);
     expect(none.stderr).toContain('nothing has nowhere in its name');
-    const rego = JSON.parse((await audgate(['policy', 'test', EXAMPLES, '--filter', 'weekend', '--json'])).stdout);
+    const rego = JSON.parse((await audgate(['policy', 'test', rules, '--filter', 'weekend', '--json'])).stdout);
     expect(rego.runs.map(({ tests }: { tests: { name: string }[] }) => tests.map(({ name }) => name))).toEqual([
       ['data.custom.office_hours_test.test_closed_at_the_weekend'],
       ['data.custom.office_hours_test.test_closed_at_the_weekend'],
@@ -183,7 +184,7 @@ cases:
 
   test('ends with 1 when a test fails', async () => {
     const place = join(world.folder, 'broken');
-    await cp(EXAMPLES, place, { recursive: true });
+    await cp(rules, place, { recursive: true });
     const failing = 'package custom.office_hours_test\n\ntest_never if false\n';
     await writeFile(join(place, 'office_hours', 'never_test.rego'), failing);
     const { code, stdout } = await audgate(['policy', 'test', place, '--json']);
@@ -200,7 +201,7 @@ cases:
 describe('policy build', () => {
   test('writes a bundle that decides', async () => {
     const output = join(world.folder, 'rules.tar.gz');
-    const built = await audgate(['policy', 'build', EXAMPLES, '-o', output]);
+    const built = await audgate(['policy', 'build', rules, '-o', output]);
     expect(built.code).toBe(0);
     expect(built.stdout).toMatch(/ sha256:[0-9a-f]{64}\nrules argument_limit, office_hours\n$/);
     const asked = ['--registry', world.registry, '--server', FILES, '--tool', 'read_file', '--arguments', '{}'];
@@ -221,7 +222,7 @@ describe('policy build', () => {
   });
 
   test('says so when the bundle cannot be written', async () => {
-    const { code, stderr } = await audgate(['policy', 'build', EXAMPLES, '-o', join(world.folder, 'no', 'such', 'x')]);
+    const { code, stderr } = await audgate(['policy', 'build', rules, '-o', join(world.folder, 'no', 'such', 'x')]);
     expect(code).toBe(2);
     expect(stderr).toContain('cannot be written (ENOENT)');
   });

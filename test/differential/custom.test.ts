@@ -1,7 +1,7 @@
-/** The two worked custom rules, in the bundle that `policy build` makes of them, and `opa eval` on the same sources. */
-import { join } from 'node:path';
+/** Two recipes, in the bundle that `policy build` makes of them, and `opa eval` on the same sources. */
+import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PolicyInput } from '../../src/decision/input.ts';
 import { CUSTOM_DECIDE } from '../../src/policy/ask-custom.ts';
 import { openToolchain } from '../../src/policy/custom.ts';
@@ -10,6 +10,7 @@ import { readCustomVerdict } from '../../src/policy/shape.ts';
 import { type CustomRules, readCustomRules } from '../../src/testing/custom.ts';
 import { canonicalSets, evaluateRego, type RegoAnswer } from '../../src/testing/rego.ts';
 import { opaForTests } from '../policy/compiled.ts';
+import { twoRules } from '../policy/two-rules.ts';
 import { POLICIES } from '../testing/parts.ts';
 import { policyInputs } from './input.ts';
 
@@ -54,14 +55,16 @@ const inputs: readonly PolicyInput[] = fc.sample(
   { numRuns: COUNT, seed: SEED },
 );
 
-describe('the worked custom rules', () => {
+describe('two recipes', () => {
   let engine: Engine;
   let custom: CustomRules;
   let byOpa: RegoAnswer[];
+  let folder: string;
 
   beforeAll(async () => {
     const opa = await opaForTests();
-    const read = await readCustomRules(await openToolchain(opa, POLICIES), join(POLICIES, 'examples'));
+    folder = await twoRules();
+    const read = await readCustomRules(await openToolchain(opa, POLICIES), folder);
     if ('problems' in read) throw new Error(JSON.stringify(read.problems));
     const opened = await openEngine(read.module.wasm);
     if (!opened.ok) throw new Error(opened.problem);
@@ -69,6 +72,8 @@ describe('the worked custom rules', () => {
     custom = read;
     byOpa = await evaluateRego(opa, { sources: read.sources, entrypoint: CUSTOM_DECIDE, inputs });
   });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it(`answer ${COUNT} inputs as opa eval does`, () => {
     const different = inputs.flatMap((input, at) => {

@@ -109,7 +109,7 @@ describe('a built bundle', () => {
     const read = readBundle(first.bytes);
     expect(read).toMatchObject({
       ok: true,
-      bundle: { digest: first.digest, rules: [{ name: 'a', file: 'team/a.rego' }] },
+      bundle: { custom: { digest: first.digest, rules: [{ name: 'a', file: 'team/a.rego' }] } },
     });
   });
 
@@ -167,11 +167,5 @@ describe('policy test', () => {
     const skipped = failing.replace('test_it', 'todo_test_it');
     const { runs } = await testPolicies(tools, await folderOf({ 'a.rego': ruleText('a'), 'a_test.rego': skipped }));
     expect(runs.map(({ failed }) => failed)).toEqual([1, 1]);
-  });
-
-  test.each(['argument_limit', 'office_hours'])('the example %s passes', async (example) => {
-    const { runs, problems } = await testPolicies(tools, `policies/examples/${example}`);
-    expect(problems).toEqual([]);
-    expect(runs.map(({ passed }) => passed > 5)).toEqual([true, true]);
   });
 });

@@ -1,7 +1,7 @@
-/** The worked examples, all the way: checked, built, bundled, read, loaded and asked beside the released core. */
-import { readFile } from 'node:fs/promises';
+/** Two recipes, all the way: checked, built, bundled, read, loaded and asked beside the released core. */
+import { readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/policy/bundle.ts';
 import { buildPolicies, openToolchain } from '../../src/policy/custom.ts';
 import type { Alarm } from '../../src/policy/judge.ts';
@@ -9,10 +9,12 @@ import { loadPolicy } from '../../src/policy/load.ts';
 import type { Judgement, Policy } from '../../src/policy/policy.ts';
 import { opaForTests } from './compiled.ts';
 import { question } from './questions.ts';
+import { twoRules } from './two-rules.ts';
 
 const policies = fileURLToPath(new URL('../../policies', import.meta.url));
 const alarms: Alarm[] = [];
 let policy: Policy;
+let folder: string;
 
 /** A right token; its operation is labelled so that at most 1,000 may be moved. */
 function judge(args: Readonly<Record<string, unknown>>, labels: Readonly<Record<string, unknown>>): Judgement {
@@ -25,7 +27,8 @@ function judge(args: Readonly<Record<string, unknown>>, labels: Readonly<Record<
 
 beforeAll(async () => {
   const tools = await openToolchain(await opaForTests(), policies);
-  const built = await buildPolicies(tools, `${policies}/examples`);
+  folder = await twoRules();
+  const built = await buildPolicies(tools, folder);
   if (!built.ok) throw new Error(JSON.stringify(built.problems));
   const read = readBundle(built.bytes);
   if (!read.ok || read.bundle.custom === null) throw new Error('the bundle has no rules');
@@ -43,7 +46,9 @@ beforeAll(async () => {
   policy = loaded.policy;
 });
 
-describe('the worked examples', () => {
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('two recipes', () => {
   it('let pass what they have no say in, and what is within the limit', () => {
     expect(judge({}, {}).kind).toBe('allow');
     expect(judge({ amount: 1000 }, { max_amount: 1000 }).kind).toBe('allow');
