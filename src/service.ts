@@ -22,15 +22,22 @@ import { createLoader } from './policy/load-tried.ts';
 import { trialThreads } from './policy/try-apart.ts';
 import { createAlarmLog } from './record/alarms.ts';
 import type { Metrics } from './record/metrics.ts';
-import type { LoadedRegistry } from './registry/registry.ts';
+import type { LoadedRegistry, Registry } from './registry/registry.ts';
 import { assemble, unforeseen } from './service/make.ts';
 
 /** Verified tokens held at most, about 1 KiB each. */
 const TOKEN_CACHE_SIZE = 10_000;
+/** The same for a shadow with a registry of its own, which judges what it can and no more. */
+const SHADOW_CACHE_SIZE = 1000;
 
 export type SourcedPolicy =
   | { readonly ok: true; readonly sources: Omit<PolicySources, 'onAlarm'> }
   | { readonly ok: false; readonly problems: readonly ReloadProblem[] };
+
+/** With the registry that its bundle holds, if any. */
+export type SourcedShadow =
+  | (Extract<SourcedPolicy, { ok: true }> & { readonly registry?: Registry | undefined })
+  | Extract<SourcedPolicy, { ok: false }>;
 
 export type SourcedSettings =
   | {
@@ -67,8 +74,8 @@ export interface Sources extends Reading {
   readonly bundle?: () => BundleStatus;
   /** Nothing may be allowed now. Asked at each decision. */
   readonly isHeldBack?: () => boolean;
-  /** A policy that is judged beside the one in force, and decides nothing. */
-  readonly shadow?: () => Promise<SourcedPolicy>;
+  /** A policy, and perhaps a registry, that is judged beside the one in force, and decides nothing. */
+  readonly shadow?: () => Promise<SourcedShadow>;
   /** What else a reload replaces, as callers and certificates; not asked at the start. */
   readonly settings?: () => Promise<SourcedSettings>;
 }
@@ -143,7 +150,25 @@ export async function createService(parts: ServiceParts): Promise<StartedService
   });
   const threads = trialThreads();
   const source = parts.sources.shadow;
-  const readShadow = shadowReader({ shadow, source, load: createLoader(threads), now, warn: log.warn.bind(log) });
+  const shadowKeys = createKeys({
+    fetch: parts.fetch,
+    now,
+    settings: parts.keys,
+    onEvent: (event) => {
+      if (event.kind !== 'keys_fetched') log.warn({ ...event }, 'keys of an issuer of the shadow could not be fetched');
+    },
+  });
+  const readShadow = shadowReader({
+    shadow,
+    source,
+    load: createLoader(threads),
+    apart: {
+      tokens: createTokenReader({ lookup: shadowKeys.lookup, cacheSize: SHADOW_CACHE_SIZE }),
+      retain: shadowKeys.retain,
+    },
+    now,
+    warn: log.warn.bind(log),
+  });
   const load = createLoader(threads);
   const next = (former?: Snapshot) => assemble({ ...parts, load, onAlarm, former });
 
@@ -243,6 +268,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       close() {
         unwatch?.();
         shadow.close();
+        shadowKeys.close();
         threads.close();
         keys.close();
       },

@@ -8,7 +8,7 @@ import { checkThreads } from './registry/check-apart.ts';
 import { loadRegistry, loadRegistryFiles } from './registry/load.ts';
 import type { LoadedRegistry } from './registry/registry.ts';
 import type { Threads } from './registry/thread.ts';
-import type { Reading, SourcedPolicy, Sources } from './service.ts';
+import type { Reading, SourcedPolicy, SourcedShadow, Sources } from './service.ts';
 import { type BundleSource, type Offer, pathBundle } from './sources/bundle.ts';
 import { poll } from './sources/poll.ts';
 import { remoteBundle } from './sources/remote.ts';
@@ -83,9 +83,12 @@ async function readShadow(
   path: string,
   signing: BundleConfig['signing'],
   { allow_modified_core, now }: Pick<FileSources, 'allow_modified_core' | 'now'>,
-): Promise<SourcedPolicy> {
+): Promise<SourcedShadow> {
   const offer = await pathBundle(path, signing, now).offer();
-  return withOffer(offer, { core: await readCore(), allowModifiedCore: allow_modified_core });
+  const sourced = withOffer(offer, { core: await readCore(), allowModifiedCore: allow_modified_core });
+  if (!sourced.ok || !offer.read.ok || offer.read.bundle.registry === null) return sourced;
+  const loaded = await loadFrom(null, offer, { now: Math.floor(now() / 1000) });
+  return loaded.ok ? { ...sourced, registry: loaded.registry } : loaded;
 }
 
 interface Parts extends Omit<FileSources, 'bundle' | 'signing'> {

@@ -1,13 +1,15 @@
 /**
- * Another bundle of rules beside the live one: each decision is made again with it once the answer is out, and only what
- * differs is told. The answer never waits for it, and nothing of it reaches the answer. Its rules run on a thread of their
+ * Another bundle beside the live one: each decision is made again with its rules, and its registry where it holds one, once
+ * the answer is out, and only what differs is told. The answer never waits for it, and nothing of it reaches the answer. Its rules run on a thread of their
  * own, so that one which takes long holds up no decision. Whatever comes faster than it can be judged is dropped and counted.
  *
  * NOT guaranteed: that each decision is judged again, or that the end of the process waits for those that are not yet.
  */
 import type { Decision } from '../decision/decision.ts';
 import { legible } from '../decision/evidence.ts';
+import type { TokenReader } from '../facts/token/read.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { Ask, Caller } from './ask.ts';
 import { type Evaluation, evaluate, type Judges } from './evaluate.ts';
 import { inspecting, type Readers } from './readers.ts';
@@ -27,7 +29,7 @@ export interface Difference {
   /** Codes of the live answer; empty for an allow. */
   readonly live: readonly string[];
   readonly shadow: readonly string[];
-  /** Digest of the shadow's module. */
+  /** Digest of the shadow's module, or of its registry where it holds no rules. */
   readonly revision: string;
   /** Differences since the last line that were not told. */
   readonly untold: number;
@@ -50,6 +52,8 @@ export interface ShadowRules {
   readonly policy: Pick<Policy, 'core' | 'custom'>;
   /** Who is asked, elsewhere. */
   readonly judges: Judges;
+  /** The bundle's own registry, with a reader whose keys and cache are not those that decide; absent: the registry in force. */
+  readonly own?: { readonly registry: Registry; readonly tokens: TokenReader } | undefined;
   /** Ends what was started to judge. */
   close(): void;
 }
@@ -102,8 +106,9 @@ export function createShadow({
     const { core, custom } = by.policy;
     let evaluation: Evaluation;
     try {
-      const policy = { ...at.policy, core, custom };
-      evaluation = await evaluate(ask, caller, seconds, { ...at, policy }, inspecting(readers), by.judges);
+      const { registry, tokens } = by.own ?? { registry: at.registry, tokens: readers.tokens };
+      const snapshot = { ...at, registry, policy: { ...at.policy, core, custom } };
+      evaluation = await evaluate(ask, caller, seconds, snapshot, inspecting({ ...readers, tokens }), by.judges);
     } catch {
       return onOutcome('unavailable');
     }
@@ -119,15 +124,17 @@ export function createShadow({
       kind: outcome,
       live: codesOf(reasons),
       shadow: codesOf(evaluation.reasons),
-      revision: custom?.digest ?? core.digest,
+      revision: shown(by).digest,
       untold,
     });
   }
 
   return {
     offer(decided) {
-      // What never came to the rules ended before them in the shadow too. `indeterminate` says nothing of rules.
-      if (rules === null || decided.evaluation.custom === null || decided.decision.decision === 'indeterminate') return;
+      // What never came to the rules ended before them in the shadow too, if the registry is the same. `indeterminate`
+      // says nothing of either.
+      if (rules === null || decided.decision.decision === 'indeterminate') return;
+      if (rules.own === undefined && decided.evaluation.custom === null) return;
       if (waiting.length >= max_waiting) return onOutcome('dropped');
       waiting.push(decided);
       if (!working) work();
@@ -136,13 +143,17 @@ export function createShadow({
       rules?.close();
       rules = next;
     },
-    current: () => rules?.policy.custom ?? null,
+    current: () => rules && shown(rules),
     close() {
       waiting = [];
       rules?.close();
       rules = null;
     },
   };
+}
+
+function shown({ policy: { core, custom }, own }: ShadowRules) {
+  return { digest: custom?.digest ?? own?.registry.digest ?? core.digest, rules: custom?.rules ?? [] };
 }
 
 function compare(live: Decision['decision'], shadow: Evaluation['outcome']): ShadowOutcome {

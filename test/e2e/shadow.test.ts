@@ -2,8 +2,9 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { writeBundle } from '../../src/policy/bundle-write.ts';
 import { build, type Rego } from './bundles.ts';
-import { FILES, readFile, registryOf, startIssuer } from './issue.ts';
+import { BILLING, FILES, readFile, registryOf, startIssuer } from './issue.ts';
 import { scratch, start, until } from './start.ts';
 
 const REPORT = '# METADATA\n# custom:\n#   enforcement: report\n';
@@ -170,4 +171,49 @@ test('a shadow that cannot be read at the start is told of, and nothing starts',
   await writeFile(shadow, 'no bundle');
   const started = start({ registry: registryOf(issuer, { files: FILES }), config: { shadow: { bundle: shadow } } });
   await expect(started).rejects.toThrow('shadow: ');
+});
+
+test('a registry that the shadow bundle holds is judged too, with rules or alone', async () => {
+  const issuer = await startIssuer();
+  const folder = await scratch();
+  const shadow = join(folder, 'shadow.tar.gz');
+  const live = registryOf(issuer, { files: FILES, billing: BILLING });
+  const pack = (value: object) =>
+    writeFile(shadow, writeBundle({ registry: new Map([['all.json', Buffer.from(JSON.stringify(value))]]) }).bytes);
+  // The neighbour is not in it, and the tool needs a scope that the token lacks.
+  const { issuers, servers } = Object(live);
+  await pack({ issuers, servers: { files: { ...servers.files, tools: { read_file: { scopes: ['files:admin'] } } } } });
+  const audgate = await start({ registry: live, config: { shadow: { bundle: shadow } } });
+  const told = (id: string) =>
+    until(
+      () =>
+        audgate
+          .stderr()
+          .split('\n')
+          .find((line) => line.includes(id)),
+      (line) => line !== undefined,
+    ).then((line): unknown => JSON.parse(line ?? ''));
+
+  const narrower = await audgate.decide(readFile(FILES, await issuer.token(FILES)));
+  expect(narrower.decision).toBe('allow');
+  expect(await told(narrower.decision_id)).toMatchObject({ kind: 'would_deny', shadow: ['scope_insufficient'] });
+  const gone = await audgate.decide(readFile(BILLING, await issuer.token(BILLING)));
+  expect(await told(gone.decision_id)).toMatchObject({ kind: 'would_deny', shadow: ['server_unknown'] });
+  expect(await (await fetch(`${audgate.url}/v1/status`)).json()).toMatchObject({
+    policy: { custom: null },
+    shadow: { revision: expect.stringMatching(/^sha256:/), rules: [] },
+  });
+
+  // A new server, which the live registry has not.
+  const added = 'https://added.example.com/mcp';
+  await pack(registryOf(issuer, { files: FILES, billing: BILLING, added }));
+  expect((await audgate.reload()).last_reload).toMatchObject({ ok: true, problems: [] });
+  const wider = await audgate.decide(readFile(added, await issuer.token(added)));
+  expect(wider.decision).toBe('deny');
+  expect(await told(wider.decision_id)).toMatchObject({ kind: 'would_allow', live: ['server_unknown'], shadow: [] });
+
+  await pack({ servers: { files: { resourse: FILES } } });
+  const { last_reload } = await audgate.reload();
+  expect(last_reload?.ok).toBe(true);
+  expect(JSON.stringify(last_reload)).toContain('resourse');
 });
