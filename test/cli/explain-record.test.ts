@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { twoRules } from '../policy/two-rules.ts';
 import { audgate, BILLING, createWorld, FILES, serving } from './audgate.ts';
 import { inProcess } from './in-process.ts';
 
@@ -33,7 +34,7 @@ const explain = (stdin: string, ...more: readonly string[]) =>
 
 test('explain names the line of a custom rule’s denial, and leaves the rule to its author', async () => {
   const bundle = `${world.folder}/limit.tar.gz`;
-  expect((await audgate(['policy', 'build', 'policies/recipes', '-o', bundle])).code).toBe(0);
+  expect((await audgate(['policy', 'build', await twoRules(world.folder), '-o', bundle])).code).toBe(0);
   const text = (await readFile(world.registry, 'utf8')).replace(
     '["files:read"]',
     '["files:read"],"labels":{"max_amount":10}',
@@ -85,7 +86,7 @@ describe('explain --record', () => {
 
   test('decides by core alone where a custom rule reads what the record does not hold', async () => {
     const bundle = `${world.folder}/rules.tar.gz`;
-    const built = await audgate(['policy', 'build', 'policies/recipes', '-o', bundle]);
+    const built = await audgate(['policy', 'build', await twoRules(world.folder), '-o', bundle]);
     expect(built.code).toBe(0);
     const { code, stdout } = await explain(await lineOf(), '--bundle', bundle, '--json');
     expect(code).toBe(1);
