@@ -8,6 +8,7 @@ import { LISTEN } from '../registry/method.ts';
 import { additionOf, listingOf, remedyFor } from '../registry/profile/remedy.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
 import { type Caller, mayAskAbout } from './ask.ts';
+import { insufficientMessage } from './authentication.ts';
 import { kindOfAudience, nearest, nearMiss, shown } from './near-miss.ts';
 
 export interface Denied {
@@ -89,6 +90,9 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
     `The token ${lifetime(denial, input.token)}, and server "${server.key}" accepts at most ${list(denial.expected)}. Have the issuer issue shorter tokens for this server.`,
   actor_not_allowed: ({ input, server }) =>
     `The token was issued to the actor ${shown(input.token.actor ?? '')}, which server "${server.key}" does not accept. Call as yourself, or list the actor under actors of the server.`,
+  authentication_insufficient: ({ input }) => insufficientMessage(input),
+  authorization_details_unknown: ({ denial, server }) =>
+    `The token holds authorization details of ${types(denial.actual)}, and server "${server.key}" knows ${types(denial.expected)}. Ask for a token without them, or add a type that the server understands under authorization_details_types of the server.`,
   method_unknown: ({ input, server }) =>
     `${NO_MESSAGE.get(input.call.method) ?? `The method ${shown(input.call.method)}`} is not open at server "${server.key}". Call another, or add it under methods of the server.`,
   tool_unknown: ({ input, server }) =>
@@ -104,6 +108,10 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
   scope_insufficient: ({ input, denial }) =>
     `The operation ${shown(input.registered.operation?.name ?? input.call.method)} needs ${list(denial.expected)}, and the token carries ${list(input.token.scopes)}. Ask the authorization server for a token with scope="${(denial.expected ?? []).join(' ')}".`,
 };
+
+function types(values: readonly (string | number)[] = []): string {
+  return values.length === 0 ? 'no type' : `type ${list(values)}`;
+}
 
 /** The sentence of a core denial. What it quotes of the token is escaped and cut. */
 export function messageOf(denied: Denied): string {

@@ -6,8 +6,10 @@ import type { TokenFacts } from '../../decision/facts.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
 import type { IssuerRecord } from '../../registry/registry.ts';
 import { ACCESS_TOKEN_TYPE, type Matched } from './match-issuer.ts';
+import { readActors } from './read-actors.ts';
 import { readAudiences } from './read-audiences.ts';
 import { readClient } from './read-client.ts';
+import { readDetails } from './read-details.ts';
 import { readScopes } from './read-scopes.ts';
 import { found, kindOf, type Refused, refuse, wrongText } from './refuse.ts';
 
@@ -34,16 +36,20 @@ export function checkClaims(
   const wrong =
     wrongText('jti', claims.jti, needed) ??
     wrongTimes(claims) ??
-    wrongActor(claims.act) ??
+    wrongText('acr', claims.acr, false, 'RFC 9068 §2.2.1') ??
     wrongConfirmation(claims.cnf);
   if (wrong !== undefined) return wrong;
+  const actors = readActors(claims.act);
+  if ('kind' in actors) return actors;
+  const details = readDetails(claims.authorization_details);
+  if (details !== undefined && 'kind' in details) return details;
   const audiences = readAudiences(claims.aud);
   if ('kind' in audiences) return audiences;
   const scopes = readScopes(claims, profile, type !== ACCESS_TOKEN_TYPE);
   if ('kind' in scopes) return scopes;
 
-  const { [profile.subject]: sub, jti, iat, exp, nbf, act, cnf } = claims;
-  const actor = isJsonObject(act) ? act.sub : undefined;
+  const { [profile.subject]: sub, jti, iat, exp, nbf, cnf, acr, auth_time } = claims;
+  const [actor] = actors;
   return {
     kind: 'checked',
     token: {
@@ -60,14 +66,18 @@ export function checkClaims(
       ...(typeof exp === 'number' && { expires_at: exp }),
       ...(typeof nbf === 'number' && { not_before: nbf }),
       ...(isJsonObject(cnf) && { confirmation: cnf }),
-      ...(typeof actor === 'string' && { actor }),
+      ...(actor !== undefined && { actor }),
+      ...(actors.length > 1 && { actors }),
+      ...(typeof acr === 'string' && { authentication_context: acr }),
+      ...(typeof auth_time === 'number' && { authenticated_at: auth_time }),
+      ...(details && { authorization_details: details }),
       claims,
     },
   };
 }
 
-function wrongTimes({ iat, exp, nbf }: JsonObject): Refused | undefined {
-  for (const [name, value] of Object.entries({ iat, exp, nbf }))
+function wrongTimes({ iat, exp, nbf, auth_time }: JsonObject): Refused | undefined {
+  for (const [name, value] of Object.entries({ iat, exp, nbf, auth_time }))
     if (value !== undefined && !isTime(value))
       return refuse(
         'claims_invalid',
@@ -88,25 +98,14 @@ function isTime(value: Json): boolean {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_TIME;
 }
 
-/** RFC 8693 §4.1. Only the outermost actor counts; who stands behind it is history. */
-function wrongActor(act: Json | undefined): Refused | undefined {
-  if (act === undefined) return undefined;
-  if (isJsonObject(act)) return wrongText('act.sub', Object.hasOwn(act, 'sub') ? act.sub : undefined, true);
-  return noObject('act', act, 'RFC 8693 §4.1');
-}
-
 /** RFC 7800 §3.1. A cnf of another form must not pass as none: the token would lose its binding. */
 function wrongConfirmation(cnf: Json | undefined): Refused | undefined {
   if (cnf === undefined || isJsonObject(cnf)) return undefined;
-  return noObject('cnf', cnf, 'RFC 7800 §3.1');
-}
-
-/** Never with its value: in place of a confirmation may stand the key itself, and in place of an actor its token. */
-function noObject(name: 'act' | 'cnf', value: Json, section: string): Refused {
-  const kind = kindOf(value);
+  const kind = kindOf(cnf);
+  // Never with its value: in place of a confirmation may stand the key itself.
   return refuse(
     'claims_invalid',
-    `The claim "${name}" must be an object, and is ${kind}. Have the issuer follow ${section}.`,
+    `The claim "cnf" must be an object, and is ${kind}. Have the issuer follow RFC 7800 §3.1.`,
     { expected: ['an object'], actual: [kind] },
   );
 }

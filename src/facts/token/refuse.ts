@@ -49,17 +49,26 @@ export function kindOf(value: Json): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** Characters of sub, client_id, jti, act.sub, kid and one scope (contract 5). */
+/** Characters of sub, client_id, jti, act.sub, acr, kid and one scope (contract 5). */
 export const MAX_TEXT_LENGTH = 255;
 
-/** The refusal of a claim that is to be a text. @param needed whether it must be there */
-export function wrongText(name: string, value: Json | undefined, needed: boolean): Refused | undefined {
+/**
+ * The refusal of a claim that is to be a text.
+ * @param needed whether it must be there
+ * @param section what asks for it
+ */
+export function wrongText(
+  name: string,
+  value: Json | undefined,
+  needed: boolean,
+  section = 'RFC 9068 §2.2',
+): Refused | undefined {
   if (value === undefined && !needed) return undefined;
   if (typeof value === 'string' && value !== '' && value.length <= MAX_TEXT_LENGTH && !hasControl(value))
     return undefined;
   return refuse(
     'claims_invalid',
-    `The claim "${name}" must be a string of 1 to ${MAX_TEXT_LENGTH} characters without control characters${value === undefined ? ', and is absent' : ''}. Have the issuer follow RFC 9068 §2.2.`,
+    `The claim "${name}" must be a string of 1 to ${MAX_TEXT_LENGTH} characters without control characters${value === undefined ? ', and is absent' : ''}. Have the issuer follow ${section}.`,
     { actual: [found(value)] },
   );
 }

@@ -11,6 +11,9 @@ describe('a right token', () => {
       nbf: NOW - 5,
       act: { sub: 'agent-7', act: { sub: 'agent-6' } },
       cnf: { jkt: 'abc' },
+      acr: 'mfa',
+      auth_time: NOW - 60,
+      authorization_details: [{ type: 'payment', amount: '45.00' }],
       roles: ['reader'],
     };
     expect(await withClaims(over)).toEqual({
@@ -31,6 +34,10 @@ describe('a right token', () => {
         not_before: NOW - 5,
         confirmation: { jkt: 'abc' },
         actor: 'agent-7',
+        actors: ['agent-7', 'agent-6'],
+        authentication_context: 'mfa',
+        authenticated_at: NOW - 60,
+        authorization_details: [{ type: 'payment', amount: '45.00' }],
         claims: claims(over),
       },
     });
