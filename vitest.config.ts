@@ -19,6 +19,8 @@ export default defineConfig({
     // Real servers, real OPA and fresh clones: slow on two cores under load, and no limit of theirs is a measurement.
     testTimeout: 60_000,
     hookTimeout: 180_000,
+    // One second by default, which a loaded machine takes for nothing at all.
+    expect: { poll: { timeout: 50_000 } },
     pool: 'forks',
   },
 });

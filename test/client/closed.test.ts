@@ -10,7 +10,7 @@ const KEY = 'the-caller-key';
 const QUESTION: DecideQuestion = { server: 'https://files.example.com/mcp', token: TOKEN, call: { method: 'ping' } };
 
 const ask = (url: string, more: Partial<ClientParts> = {}) =>
-  createClient({ url, key: KEY, timeout_ms: 300, ...more }).decide(QUESTION);
+  createClient({ url, key: KEY, timeout_ms: 30_000, ...more }).decide(QUESTION);
 
 describe('an answer of audgate', () => {
   it.each([
@@ -89,7 +89,7 @@ describe('an answer in another form is no decision', () => {
 
   it('more than any decision takes', async () => {
     const { url } = await answering(json(200, { ...ALLOW, more: 'x'.repeat(5 * 1024 * 1024) }));
-    expect(await ask(url, { timeout_ms: 5000 })).toMatchObject({ problem: { kind: 'answer' } });
+    expect(await ask(url)).toMatchObject({ problem: { kind: 'answer' } });
   });
 
   it('bytes that are no UTF-8', async () => {
@@ -116,14 +116,16 @@ describe('no answer in time', () => {
     ['half of an allow', (response: ServerResponse) => void response.write(JSON.stringify(ALLOW).slice(0, -1))],
   ])('(%s) is a problem of its own', async (_, answer) => {
     const { url, requests } = await answering(answer);
-    expect(await ask(url)).toMatchObject({ decision: 'indeterminate', problem: { kind: 'timeout' } });
+    expect(await ask(url, { timeout_ms: 2000 })).toMatchObject({
+      decision: 'indeterminate',
+      problem: { kind: 'timeout' },
+    });
     expect(requests).toHaveLength(1);
   });
 
   it('also where whatever fetches overlooks the signal', async () => {
-    expect(await ask('http://127.0.0.1:1', { fetch: () => new Promise(() => {}) })).toMatchObject({
-      problem: { kind: 'timeout' },
-    });
+    const fetch = () => new Promise<Response>(() => {});
+    expect(await ask('http://127.0.0.1:1', { timeout_ms: 300, fetch })).toMatchObject({ problem: { kind: 'timeout' } });
   });
 });
 
@@ -212,7 +214,7 @@ describe('what JSON cannot carry is not asked', () => {
   ])('%s', async (_, args) => {
     const { url, requests } = await answering(json(200, ALLOW));
     const call = { method: 'tools/call', tool: 'pay', arguments: { deep: [args] } };
-    const client = createClient({ url, timeout_ms: 300 });
+    const client = createClient({ url, timeout_ms: 30_000 });
     expect(await client.decide({ ...QUESTION, call })).toMatchObject({
       decision: 'indeterminate',
       problem: { kind: 'question' },
@@ -226,7 +228,7 @@ describe('lists', () => {
   const EMPTY = { tools: [], unlisted_tools: false, prompts: [], resources: [], methods: [] };
   const list = async (status: number, answer: unknown) => {
     const { url } = await answering(json(status, answer));
-    return createClient({ url, timeout_ms: 300 }).allowed({ server: 'x', token: TOKEN });
+    return createClient({ url, timeout_ms: 30_000 }).allowed({ server: 'x', token: TOKEN });
   };
 
   it('come as they are', async () => {

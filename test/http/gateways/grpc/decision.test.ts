@@ -249,7 +249,7 @@ describe('when nobody knows', () => {
 
   it('in the time that Envoy waits, it is refused before Envoy gives up', async () => {
     const grpc = await start({ decide: () => new Promise(() => {}) });
-    const check = { ...checkOf({ tokens: [await grpc.token('files')] }), timeout: 1000 };
+    const check = { ...checkOf({ tokens: [await grpc.token('files')] }), timeout: 5000 };
     const answer = refusal(await grpc.envoy.check(check));
     expect([answer.status, answer.headers['retry-after']]).toEqual([403, '5']);
   });
