@@ -2,7 +2,9 @@
  * What the members of a registry are for. Their descriptions in the schema say how to write them, which is what a problem
  * shows; this is what a reader of `docs/configuration.md` asks first. Every member has its line here, and no other has.
  */
-const OPERATION = 'scopes that this one needs, all of them, and labels that custom rules see';
+const OPERATION =
+  'scopes that this one needs, all of them, how and when the user must have been authenticated (`authentication`, RFC 9470), ' +
+  'and labels that custom rules see';
 
 export const MEANINGS: Readonly<Record<string, string>> = {
   'issuers.NAME.issuer': 'whose tokens: compared with `iss` byte for byte',
@@ -28,6 +30,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'servers.NAME.sender_constraint':
     'what tokens must be bound to; this version takes no proofs yet, so all but `none` opens nothing',
   'servers.NAME.actors': 'who may act for the subject of a token (`act.sub`, RFC 8693)',
+  'servers.NAME.authorization_details_types':
+    'which types of authorization details (RFC 9396) it understands; a token that holds any other is denied',
   'servers.NAME.call_from':
     'where adapters read the call: `body`; `headers`, only for servers that themselves refuse a body which differs; or `none`: ' +
     'no call, only token and server are decided',
@@ -40,7 +44,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'servers.NAME.tools': `tools, by exact name: ${OPERATION}`,
   'servers.NAME.prompts': `prompts, by exact name: ${OPERATION}`,
   'servers.NAME.resources': `resources, by URI or a prefix that ends in \`*\`: ${OPERATION}`,
-  'servers.NAME.unlisted_tools': 'whether tools that are not listed are open, and with which scopes',
+  'servers.NAME.unlisted_tools':
+    'whether tools that are not listed are open, and with which scopes and `authentication`',
   'servers.NAME.labels': 'attributes of the server, for custom rules',
   'servers.NAME.waivers': 'what is let through for a while, until it is put right',
   'servers.NAME.waivers[].what': '`audience`: another `aud`; `lifetime`: a longer life; `observe`: told, not denied',

@@ -88,7 +88,9 @@ export const policyInput = z.strictObject({
     arguments: z.record(text, z.any()).optional().describe('custom rules only'),
   }),
   token: z.strictObject({
-    type: text.describe('of typ; introspection for a token that its issuer was asked about (RFC 7662)'),
+    type: text.describe(
+      'of typ; untyped where it has none; introspection where its issuer was asked about it (RFC 7662)',
+    ),
     algorithm: text.optional().describe('absent of a token that its issuer was asked about, as key_id'),
     key_id: text.optional(),
     audiences: texts,
