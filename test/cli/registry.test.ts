@@ -88,6 +88,20 @@ describe('registry show', () => {
     );
   });
 
+  test('says which tokens an issuer’s profile takes, none without typ among them, and what may stand beside', async () => {
+    const issuer = (key: string, more: string) =>
+      `  ${key}: { issuer: 'https://${key}.example.com', jwks_uri: 'https://${key}.example.com/keys', algorithms: [RS256], ${more} }\n`;
+    const issuers = [issuer('okta', 'profile: okta'), issuer('kc', 'profile: keycloak, extra_audiences: [account]')];
+    const server =
+      'servers: { files: { resource: https://files.example.com/mcp, issuers: [okta], max_lifetime_seconds: 900 } }\n';
+    const file = await world.write('profiles.yaml', `issuers:\n${issuers.join('')}${server}`);
+    const { stdout } = await inProcess(['registry', 'show', file]);
+    const rows = stdout.split('\n').map((line) => line.split('\t'));
+    expect(rows[0]?.slice(3, 6)).toEqual(['PROFILE', 'TOKEN TYPES', 'EXTRA AUDIENCES']);
+    expect(rows.find(([key]) => key === 'okta')?.slice(3, 6)).toEqual(['okta', 'untyped', '-']);
+    expect(rows.find(([key]) => key === 'kc')?.slice(3, 6)).toEqual(['keycloak', 'jwt at+jwt', 'account']);
+  });
+
   test('of a bad registry prints problems on standard error, and nothing else', async () => {
     const { code, stdout, stderr } = await inProcess(['registry', 'show', await bad(), '--json']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

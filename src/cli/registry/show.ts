@@ -47,6 +47,9 @@ function summary({ digest, issuers, servers }: Registry, seconds: number, host: 
     issuer.key,
     issuer.issuer,
     issuer.algorithms.join(' '),
+    issuer.profile.name,
+    issuer.token_types.join(' '),
+    issuer.extra_audiences.join(' ') || '-',
     issuer.key_source.kind === 'jwks_uri' ? issuer.key_source.url : `${issuer.key_source.keys.length} inline keys`,
     issuer.disabled ? 'disabled' : 'enabled',
     place(issuer),
@@ -64,7 +67,12 @@ function summary({ digest, issuers, servers }: Registry, seconds: number, host: 
   });
   const cells = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map(shown));
   return [
-    ...table(host.stdout, ['ISSUER', 'ISS', 'ALGORITHMS', 'KEYS', 'STATE', 'SOURCE'], cells(issuerRows), heading),
+    ...table(
+      host.stdout,
+      ['ISSUER', 'ISS', 'ALGORITHMS', 'PROFILE', 'TOKEN TYPES', 'EXTRA AUDIENCES', 'KEYS', 'STATE', 'SOURCE'],
+      cells(issuerRows),
+      heading,
+    ),
     '',
     ...table(
       host.stdout,
