@@ -73,7 +73,10 @@ const authentication = z
       .exactOptional()
       .meta({ description: `a whole number of seconds, 0 to ${MAX_AUTHENTICATION_AGE}` }),
   })
-  .refine(({ acr_values, max_age_seconds }) => acr_values !== undefined || max_age_seconds !== undefined)
+  .refine(({ acr_values, max_age_seconds }) => acr_values !== undefined || max_age_seconds !== undefined, {
+    // A misspelt member is told by itself.
+    when: ({ issues }) => issues.length === 0,
+  })
   .exactOptional()
   .meta({
     description: 'a mapping with acr_values, max_age_seconds or both (RFC 9470)',

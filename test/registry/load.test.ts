@@ -171,6 +171,7 @@ test('registry show: every record with its defaults and its place', () => {
         advertised_scopes: [],
         sender_constraint: 'none',
         actors: 'none',
+        authorization_details_types: [],
         call_from: 'body',
         scope_implies: {},
         methods: {},
