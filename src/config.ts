@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type BundleConfig, bundleProblems, bundleSource, locateBundle } from './config/bundle.ts';
 import { callerProblems, callers } from './config/callers.ts';
 import { locateDestination, recordDestination } from './config/record.ts';
+import { locateRevocation, revocation, revocationProblems } from './config/revocation.ts';
 import type { JsonProblem } from './json/locate.ts';
 import { mismatches } from './json/mismatch.ts';
 import { isJsonObject } from './json/value.ts';
@@ -80,6 +81,7 @@ const configuration = z.strictObject({
         .describe('how long the last good keys serve while none can be fetched'),
     })
     .prefault({}),
+  revocation: revocation.exactOptional(),
   record: z
     .strictObject({
       arguments: z.boolean().default(false).describe('write arguments into records; otherwise their SHA-256 and size'),
@@ -216,7 +218,7 @@ const problem = (pointer: string, message: string): ConfigProblem => ({ pointer,
 const refused = (problems: readonly ConfigProblem[]) => ({ ok: false, problems }) as const;
 
 /** What no single member shows. */
-function crossProblems({ bundle, callers, tls, limits, keys }: Parsed): ConfigProblem[] {
+function crossProblems({ bundle, callers, tls, limits, keys, revocation: lists }: Parsed): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (limits.request_timeout_ms < limits.headers_timeout_ms) {
     problems.push(problem('/limits/request_timeout_ms', 'must not be below headers_timeout_ms, which is a part of it'));
@@ -224,7 +226,12 @@ function crossProblems({ bundle, callers, tls, limits, keys }: Parsed): ConfigPr
   if (keys.outage_ceiling_seconds < keys.max_age_seconds) {
     problems.push(problem('/keys/outage_ceiling_seconds', 'must not be below max_age_seconds'));
   }
-  return [...problems, ...bundleProblems(bundle), ...callerProblems(callers, tls?.client_ca !== undefined)];
+  return [
+    ...problems,
+    ...bundleProblems(bundle),
+    ...revocationProblems(lists),
+    ...callerProblems(callers, tls?.client_ca !== undefined),
+  ];
 }
 
 /** A URL that others can put paths behind, as it stands. */
@@ -235,7 +242,8 @@ function isPublicUrl(text: string): boolean {
   return (href === text || href === `${text}/`) && (protocol === 'https:' || local);
 }
 
-function located({ listen, registry, bundle, shadow, tls, grpc, record, ...rest }: Parsed, folder: string): Config {
+function located(parsed: Parsed, folder: string): Config {
+  const { listen, registry, bundle, shadow, tls, grpc, record, revocation: lists, ...rest } = parsed;
   const at = (text: string) => resolve(folder, text);
   return {
     ...rest,
@@ -244,6 +252,7 @@ function located({ listen, registry, bundle, shadow, tls, grpc, record, ...rest 
     ...(registry !== undefined && { registry: at(registry) }),
     ...(bundle !== undefined && { bundle: locateBundle(bundle, folder) }),
     ...(shadow && { shadow: { bundle: at(shadow.bundle) } }),
+    ...(lists && { revocation: locateRevocation(lists, folder) }),
     ...(tls && {
       tls: {
         certificate: at(tls.certificate),

@@ -264,6 +264,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       lastReload: () => last,
       shadowStatus: () => shadow.current(),
       bundleStatus: () => parts.sources.bundle?.() ?? null,
+      revocationStatus: () => revocations.status(),
       reload,
       close() {
         unwatch?.();

@@ -39,11 +39,14 @@ export async function configure(flags: ConfigFlags, host: Host): Promise<Configu
     print(host.stderr, ...read.lines);
     return read;
   }
-  const { registry, bundle } = read.config;
+  const { registry, bundle, revocation } = read.config;
   const wanted = [
     ...(registry === undefined ? [] : [{ path: registry, as: 'the registry' }]),
     ...(bundle?.path === undefined ? [] : [{ path: bundle.path, as: 'the bundle' }]),
     ...(bundle?.signing === undefined ? [] : [{ path: bundle.signing.public_key, as: 'bundle.signing.public_key' }]),
+    ...(revocation?.file === undefined
+      ? []
+      : [{ path: revocation.file, as: 'revocation.file', kind: 'file' as const }]),
   ];
   return (await allThere(host, wanted)) ? read : { ok: false, exit: EXIT.usage };
 }
@@ -121,6 +124,7 @@ const FIXED = [
   'allow_modified_core',
   'limits',
   'keys',
+  'revocation',
   'record',
   'grpc',
   'public_url',

@@ -15,6 +15,7 @@ import type { Sink } from '../record/sinks/sink.ts';
 import { warnOfWaivers } from '../record/waiver-warnings.ts';
 import { createRecorder } from '../record/write.ts';
 import { createService, type Log, type SourcedSettings, type Sources } from '../service.ts';
+import { type OpenRevocations, openRevocations, type RevocationParts } from '../sources/revocations.ts';
 import { unregisteredServers } from './check-callers.ts';
 import type { Host } from './host.ts';
 import { tellRefusals } from './tell-refusals.ts';
@@ -95,8 +96,12 @@ export async function start({ config, tls = null, reread, sources, records, log,
     };
     return { ok: true, warnings: read.warnings, apply };
   };
+  const lists = await openLists(config.revocation, { now, ticks, log, metrics });
+  if (!lists.ok) return lists;
+  const { revocations } = lists;
   const started = await createService({
     sources: { ...sources, settings },
+    ...(revocations !== null && { revocations }),
     keys: config.keys,
     now,
     ticks,
@@ -106,7 +111,10 @@ export async function start({ config, tls = null, reread, sources, records, log,
     metrics,
     recorder,
   });
-  if (!started.ok) return started;
+  if (!started.ok) {
+    revocations?.close();
+    return started;
+  }
   const { service, warnings } = started;
   const tellUnregistered = () => {
     const keys = [...service.current().registry.servers.keys()];
@@ -149,6 +157,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
   });
   if (!places.ok) {
     unwatch();
+    revocations?.close();
     service.close();
     return places;
   }
@@ -169,6 +178,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
           log.error({}, 'the last decision records were not read in time and are lost');
         }
         if (!(destination instanceof Writable)) await within(destination.close(), RECORDS_MS);
+        revocations?.close();
         service.close();
       },
     },
@@ -188,6 +198,18 @@ async function openDestination(
     const message = `record.destination: ${wanted.file} cannot be opened for appending (${whyOf(error)}); its folder must exist and let this user write`;
     return { ok: false, problems: [{ severity: 'error', message }] };
   }
+}
+
+type Lists = { readonly ok: true; readonly revocations: OpenRevocations | null } | Extract<Started, { ok: false }>;
+
+async function openLists(
+  config: StartParts['config']['revocation'],
+  parts: Omit<RevocationParts, 'config'>,
+): Promise<Lists> {
+  if (config === undefined) return { ok: true, revocations: null };
+  const opened = await openRevocations({ config, ...parts });
+  if (opened.ok) return opened;
+  return { ok: false, problems: opened.problems.map((message) => ({ severity: 'error', message }) as const) };
 }
 
 const isEmpty = (callers: Callers) => Object.keys(callers).length === 0;

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { JsonProblem } from '../json/locate.ts';
 
-/** What a caller may be allowed. `read`: `/v1/servers*` and `/v1/status`. */
-export const PERMISSIONS = ['decide', 'explain', 'read', 'metrics'] as const;
+/** What a caller may be allowed. `read`: `/v1/servers*` and `/v1/status`; `events`: `/v1/events`. */
+export const PERMISSIONS = ['decide', 'explain', 'read', 'metrics', 'events'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 const callerName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {

@@ -1,6 +1,7 @@
 import type { Allowed } from '../decision/allowed.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Explanation } from '../decision/explanation.ts';
+import type { RevocationStatus } from '../facts/revocation/revocations.ts';
 import type { Problem } from '../registry/registry.ts';
 import type { AllowedAsk } from './allowed.ts';
 import type { Ask, Caller } from './ask.ts';
@@ -65,4 +66,6 @@ export interface Decider {
   shadowStatus(): { readonly digest: string; readonly rules: readonly string[] } | null;
   /** Null: there is no bundle. */
   bundleStatus(): BundleStatus | null;
+  /** Null: no list of revoked tokens is configured. */
+  revocationStatus(): RevocationStatus | null;
 }

@@ -13,6 +13,7 @@ export function createMetricsRoute({ decider, metrics, version, now }: Parts): C
       waivers: { registry, now: Math.floor(now() / 1000) },
       issuerKeys: Object.fromEntries(keys),
       bundle: ageOf(decider.bundleStatus(), now()),
+      revocation: decider.revocationStatus(),
     });
     return new Response(text, { headers: { 'content-type': metrics.contentType } });
   };

@@ -7,6 +7,7 @@ import type { Decision } from '../decision/decision.ts';
 import type { Registry as Loaded } from '../registry/registry.ts';
 import { type BundleAge, createBundleMetrics } from './bundle-metrics.ts';
 import type { Door } from './entry.ts';
+import { createRevocationMetrics, type EventOutcome, type RevocationGauges } from './revocation-metrics.ts';
 import { createWaiverMetrics } from './waiver-metrics.ts';
 
 /** Seconds. A decision takes some tens of microseconds; the upper ones show a key fetch in the way. */
@@ -22,6 +23,8 @@ export interface Gauges {
   readonly waivers?: { readonly registry: Loaded; readonly now: number };
   /** Absent or null: there is no bundle that a server must confirm. */
   readonly bundle?: BundleAge | null;
+  /** Absent or null: no list of revoked tokens is configured. */
+  readonly revocation?: RevocationGauges | null;
 }
 
 export interface Metrics {
@@ -42,6 +45,10 @@ export interface Metrics {
   bundleChecked(outcome: 'changed' | 'unchanged' | 'failed'): void;
   /** One fetch of a key set. @param issuer registry key */
   keysFetched(issuer: string, ok: boolean): void;
+  /** One look at a list of revoked tokens. */
+  revocationRead(source: 'file' | 'valkey', ok: boolean): void;
+  /** One security event. */
+  eventReceived(outcome: EventOutcome): void;
   readonly contentType: string;
   render(gauges: Gauges): Promise<string>;
 }
@@ -126,6 +133,7 @@ export function createMetrics(): Metrics {
     registers,
   });
   const bundles = createBundleMetrics(register);
+  const revocations = createRevocationMetrics(register);
 
   const byReason = remembered((decision, reason) => decisions.labels({ decision, reason }));
   const byDoor = remembered((door, decision) => doors.labels({ door, decision }));
@@ -152,10 +160,13 @@ export function createMetrics(): Metrics {
     keysFetched: (issuer, ok) => fetches.inc({ issuer, outcome: outcome(ok) }),
     shadowed: (found) => shadows.inc({ outcome: found }),
     bundleChecked: bundles.checked,
+    revocationRead: revocations.read,
+    eventReceived: revocations.event,
     contentType: register.contentType,
-    render({ version, revision, issuerKeys, bundle = null, waivers: held }) {
+    render({ version, revision, issuerKeys, bundle = null, revocation = null, waivers: held }) {
       if (held !== undefined) waivers.left(held.registry, held.now);
       bundles.age(bundle);
+      revocations.gauges(revocation);
       info.reset();
       info.set({ version, revision }, 1);
       keys.reset();

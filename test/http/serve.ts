@@ -130,6 +130,7 @@ export async function serve(options: Options = {}): Promise<Served> {
     issuerStatus: () => ({ corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } }),
     lastReload: () => options.lastReload ?? null,
     bundleStatus: () => options.bundle ?? null,
+    revocationStatus: () => null,
     shadowStatus: () => null,
   };
   const { callers = {} } = options;

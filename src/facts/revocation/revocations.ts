@@ -13,7 +13,29 @@ export type RevocationAnswer =
 export interface Revocations {
   /** Synchronous: what is listed is held in memory. @param issuer registry key */
   judge(token: TokenFacts, issuer: string): RevocationAnswer;
+  /** Null: no list is configured. */
+  status(): RevocationStatus | null;
+}
+
+/** How it stands with the lists (`/v1/status`). Times are RFC 3339. */
+export interface RevocationStatus {
+  /** In force now, of all sources. */
+  readonly entries: number;
+  /** False: nothing is allowed, because a source cannot be had. */
+  readonly available: boolean;
+  readonly sources: readonly SourceStatus[];
+}
+
+export interface SourceStatus {
+  readonly source: 'file' | 'valkey';
+  /** Path, or URL. */
+  readonly location: string;
+  readonly entries: number;
+  /** When what is held was last known to be the whole list. Null: never yet. */
+  readonly confirmed_at: string | null;
+  /** What is wrong with the source now. */
+  readonly last_error: null | { readonly at: string; readonly problems: readonly string[] };
 }
 
 /** No list is configured. */
-export const NO_REVOCATIONS: Revocations = { judge: () => ({ kind: 'clear' }) };
+export const NO_REVOCATIONS: Revocations = { judge: () => ({ kind: 'clear' }), status: () => null };

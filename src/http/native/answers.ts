@@ -219,6 +219,24 @@ export const status = z.strictObject({
     }),
   ),
   waivers: z.strictObject({ active: z.int(), expired: z.int() }),
+  revocation: z
+    .union([
+      z.strictObject({
+        entries: z.int().describe('Held now, of all sources.'),
+        available: z.boolean().describe('False: a list cannot be had, and nothing is allowed.'),
+        sources: z.array(
+          z.strictObject({
+            source: z.enum(['file', 'valkey']),
+            location: text,
+            entries: z.int(),
+            confirmed_at: z.union([time, z.null()]).describe('When what is held was last known to be the whole list.'),
+            last_error: z.union([z.strictObject({ at: time, problems: texts }), z.null()]),
+          }),
+        ),
+      }),
+      z.null(),
+    ])
+    .describe('Lists of revoked tokens; null: none is configured.'),
 });
 
 export const live = z.strictObject({ status: z.literal('ok') });

@@ -35,6 +35,7 @@ export function createStatus({ decider, version, startedAt, now }: Parts): Calle
       last_reload: reportFor(caller, decider.lastReload()),
       issuers: decider.issuerStatus(),
       waivers: { active, expired },
+      revocation: decider.revocationStatus(),
     });
   };
 }
