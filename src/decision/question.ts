@@ -14,10 +14,16 @@ interface Token {
   readonly scheme?: string;
   /** The client's request. */
   readonly http?: {
+    /** Needed with scheme DPoP, whose proof names it. */
     readonly method?: string;
     readonly url?: string;
     /** Lower-case names. */
     readonly headers?: Readonly<Record<string, readonly string[]>>;
+  };
+  /** What the client proved possession of its token's key with. */
+  readonly proof?: {
+    /** All values of its DPoP header, each as it was sent. */
+    readonly dpop?: readonly string[];
   };
   readonly context?: {
     readonly client_ip?: string;

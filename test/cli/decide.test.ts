@@ -92,7 +92,7 @@ describe('decide', () => {
   });
 
   test('says which scheme it does not know', async () => {
-    const { stdout } = await ask('decide', await world.token(), '--tool', 'read_file', '--scheme', 'DPoP', '--json');
+    const { stdout } = await ask('decide', await world.token(), '--tool', 'read_file', '--scheme', 'Basic', '--json');
     expect(JSON.parse(stdout).reasons).toMatchObject([{ code: 'scheme_unsupported' }]);
   });
 });

@@ -18,13 +18,15 @@ async function codesOf({ decide }: Desk, question: Partial<Ask>): Promise<readon
 describe('a stage that refuses ends the work', () => {
   it('the server before everything', async () => {
     const desk = await openDesk();
-    expect(await codesOf(desk, { server: 'x', scheme: 'DPoP', source: BATCH, token: 'x' })).toEqual(['server_unknown']);
+    expect(await codesOf(desk, { server: 'x', scheme: 'Basic', source: BATCH, token: 'x' })).toEqual([
+      'server_unknown',
+    ]);
   });
 
   it('the call, with all that is wrong with it, before the token', async () => {
     const desk = await openDesk();
     const headers = { 'mcp-name': ['a', 'b'] };
-    expect(await codesOf(desk, { scheme: 'DPoP', source: BATCH, headers, token: null })).toEqual([
+    expect(await codesOf(desk, { scheme: 'Basic', source: BATCH, headers, token: null })).toEqual([
       'scheme_unsupported',
       'call_malformed',
       'header_mismatch',

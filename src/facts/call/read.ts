@@ -33,9 +33,11 @@ export interface CallOptions {
   readonly call_from: CallFrom;
 }
 
-/** Registered schemes (RFC 9110 §16.4.1), and OAuth's proofs; lower case. */
+/** RFC 6750 §2.1 and RFC 9449 §7.1. */
+const SUPPORTED: readonly string[] = ['Bearer', 'DPoP'];
+/** Other registered schemes (RFC 9110 §16.4.1); lower case. */
 const SCHEMES: ReadonlySet<string> = new Set(
-  'basic concealed digest dpop gnap hoba mutual negotiate ntlm oauth privatetoken scram-sha-1 scram-sha-256 vapid'.split(
+  'basic concealed digest gnap hoba mutual negotiate ntlm oauth privatetoken scram-sha-1 scram-sha-256 vapid'.split(
     ' ',
   ),
 );
@@ -77,13 +79,13 @@ function readSource({ source, headers }: CallAsk, options: CallOptions): SourceR
 
 function schemeUnsupported(scheme: string | undefined): Reason | null {
   // RFC 9110 §11.1: schemes are compared without case.
-  if (scheme === undefined || scheme.toLowerCase() === 'bearer') return null;
+  if (scheme === undefined || SUPPORTED.some((name) => name.toLowerCase() === scheme.toLowerCase())) return null;
   // A client may send its token without any scheme, and a gateway then takes the token for one: only names are shown.
   const known = SCHEMES.has(scheme.toLowerCase());
   return {
     code: 'scheme_unsupported',
-    message: `Expected the scheme Bearer, found ${known ? shown(scheme) : 'something else'}: not supported by this version. Send the access token with scheme Bearer.`,
-    expected: ['Bearer'],
+    message: `Expected the scheme Bearer or DPoP, found ${known ? shown(scheme) : 'something else'}. Send the access token with scheme Bearer, or DPoP with a proof.`,
+    expected: SUPPORTED,
     ...(known && { actual: evidence([scheme]) }),
   };
 }

@@ -18,7 +18,17 @@ export function contradictions(request: unknown): readonly JsonProblem[] {
       message: `holds ${sources.join(' and ')}: send exactly one of ${SOURCES.join(', ')}`,
     });
   }
-  const { call } = request;
+  const { call, scheme, http } = request;
+  // RFC 9449 §4.3: a proof is for one method, and only the gateway knows which its client used.
+  if (
+    typeof scheme === 'string' &&
+    scheme.toLowerCase() === 'dpop' &&
+    !(isJsonObject(http) && Object.hasOwn(http, 'method'))
+  )
+    problems.push({
+      pointer: '/http/method',
+      message: 'is needed with scheme DPoP: hand on the method of the client’s request, which its proof names',
+    });
   if (isJsonObject(call) && typeof call.method === 'string') problems.push(...misplaced(call.method, call));
   return problems;
 }

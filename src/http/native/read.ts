@@ -46,7 +46,7 @@ export function readQuestion<T>(
 
 /** The request in the words of `decide/`. */
 export function toAsk(
-  { server, token, scheme, call, message, body, http, context }: DecideRequest,
+  { server, token, scheme, call, message, body, http, proof, context }: DecideRequest,
   trace_id?: string,
 ): Ask {
   const source: CallSource | undefined =
@@ -66,6 +66,8 @@ export function toAsk(
     ...(source !== undefined && { source }),
     ...(ambiguous !== undefined && { ambiguous }),
     ...(http?.headers !== undefined && { headers: http.headers }),
+    ...(http?.method !== undefined && { method: http.method }),
+    ...(proof !== undefined && { proof }),
     ...(http?.url !== undefined && { target: http.url }),
     ...(context !== undefined && { context }),
     ...(trace_id !== undefined && { trace_id }),

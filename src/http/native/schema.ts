@@ -98,6 +98,15 @@ const bytes = z.strictObject({
     .meta({ contentEncoding: 'base64' }),
 });
 
+/** What is right among them, a decision judges: a client sent it. */
+const proof = z
+  .strictObject({
+    dpop: texts
+      .exactOptional()
+      .describe('All values of the client’s DPoP header, each as it was sent; looked at with scheme DPoP only.'),
+  })
+  .describe('What the client proved possession of its token’s key with.');
+
 export const decideRequest = z
   .strictObject({
     server: text.describe(
@@ -124,7 +133,9 @@ export const decideRequest = z
       .describe('The message’s exact bytes.'),
     http: z
       .strictObject({
-        method: text.exactOptional(),
+        method: text
+          .exactOptional()
+          .describe('Method of the client’s request; needed with scheme DPoP, whose proof names it (htm).'),
         url: text.exactOptional(),
         headers: headers
           .exactOptional()
@@ -134,6 +145,7 @@ export const decideRequest = z
       })
       .exactOptional()
       .describe('The client’s request.'),
+    proof: proof.exactOptional(),
     context: z
       .strictObject({
         client_ip: text.exactOptional(),
@@ -168,13 +180,10 @@ export type DecideRequest = z.output<typeof decideRequest>;
 export type ExplainRequest = z.output<typeof explainRequest>;
 export type AllowedRequest = z.output<typeof allowedRequest>;
 
-const NO_PROOF = 'is not supported by this version: leave it out';
-
 /** What to say of members that are unknown to a schema, but not to the reader. */
 export const DECIDE_NOTES = {
-  '/proof': NO_PROOF,
   '/at': 'is not for /v1/decide, which decides for now: ask /v1/explain about another time',
 };
-export const EXPLAIN_NOTES = { '/proof': NO_PROOF };
+export const EXPLAIN_NOTES = {};
 const ALL_CALLS = 'is not for /v1/allowed, which is about all calls: ask /v1/decide about one';
-export const ALLOWED_NOTES = { '/proof': NO_PROOF, '/call': ALL_CALLS, '/message': ALL_CALLS, '/body': ALL_CALLS };
+export const ALLOWED_NOTES = { '/call': ALL_CALLS, '/message': ALL_CALLS, '/body': ALL_CALLS };

@@ -85,20 +85,18 @@ describe('the id that an error body answers', () => {
 });
 
 describe('the scheme', () => {
-  test.each([undefined, 'Bearer', 'bearer', 'BEARER', 'bEaReR'])('%s is Bearer', (scheme) =>
+  test.each([undefined, 'Bearer', 'bearer', 'BEARER', 'bEaReR', 'DPoP', 'dpop', 'DPOP'])('%s is supported', (scheme) =>
     expect(codes({ source: call, ...(scheme === undefined ? {} : { scheme }) })).toEqual([]),
   );
-  test.each(['DPoP', 'Basic'])('%j is scheme_unsupported', (scheme) => {
+  test.each(['Digest', 'Basic'])('%j is scheme_unsupported', (scheme) => {
     const reading = read({ source: call, scheme });
     expect(reading).toEqual({
       ok: false,
       reasons: [
         {
           code: 'scheme_unsupported',
-          message: expect.stringMatching(
-            /^Expected the scheme Bearer, found .*: not supported by this version\. Send /,
-          ),
-          expected: ['Bearer'],
+          message: expect.stringMatching(/^Expected the scheme Bearer or DPoP, found .*\. Send /),
+          expected: ['Bearer', 'DPoP'],
           actual: [scheme],
         },
       ],
@@ -110,8 +108,11 @@ describe('the scheme', () => {
     (scheme) => {
       const reading = read({ source: call, scheme });
       const message =
-        'Expected the scheme Bearer, found something else: not supported by this version. Send the access token with scheme Bearer.';
-      expect(reading).toEqual({ ok: false, reasons: [{ code: 'scheme_unsupported', message, expected: ['Bearer'] }] });
+        'Expected the scheme Bearer or DPoP, found something else. Send the access token with scheme Bearer, or DPoP with a proof.';
+      expect(reading).toEqual({
+        ok: false,
+        reasons: [{ code: 'scheme_unsupported', message, expected: ['Bearer', 'DPoP'] }],
+      });
     },
   );
 });
@@ -239,13 +240,13 @@ describe('all reasons of the stage', () => {
   test('are given, one a code, in the order of precedence', () => {
     const incomplete: CallSource = { kind: 'call', method: 'tools/call', tool: 'a' };
     const headers = { 'mcp-name': ['b'], 'mcp-method': ['c'] };
-    expect(codes({ scheme: 'DPoP', source: incomplete, headers }, true)).toEqual([
+    expect(codes({ scheme: 'Basic', source: incomplete, headers }, true)).toEqual([
       'scheme_unsupported',
       'call_incomplete',
       'header_mismatch',
     ]);
-    expect(codes({ scheme: 'DPoP', source: body('') })).toEqual(['scheme_unsupported', 'call_malformed']);
-    expect(codes({ scheme: 'DPoP' })).toEqual(['scheme_unsupported', 'call_missing']);
+    expect(codes({ scheme: 'Basic', source: body('') })).toEqual(['scheme_unsupported', 'call_malformed']);
+    expect(codes({ scheme: 'Basic' })).toEqual(['scheme_unsupported', 'call_missing']);
   });
 
   test('whatever a client writes is read or refused, never thrown, and every evidence is cut', () => {

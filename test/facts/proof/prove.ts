@@ -30,7 +30,7 @@ export async function jwt(
 }
 
 /** What each algorithm is to WebCrypto. */
-const PARAMETERS: Readonly<Record<string, AlgorithmIdentifier | EcdsaParams | RsaPssParams>> = {
+const PARAMETERS: Readonly<Record<string, Parameters<typeof crypto.subtle.sign>[0]>> = {
   ES256: { name: 'ECDSA', hash: 'SHA-256' },
   ES384: { name: 'ECDSA', hash: 'SHA-384' },
   ES512: { name: 'ECDSA', hash: 'SHA-512' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PERMISSIONS } from '../../../src/config/callers.ts';
 import { decision, problem } from '../../../src/http/native/answers.ts';
 import { decideRequest } from '../../../src/http/native/schema.ts';
 import { ALLOW, BILLING, caller, DENY, FILES, INDETERMINATE, serve } from '../serve.ts';
@@ -51,6 +52,7 @@ describe('POST /v1/decide asks', () => {
     await post({
       ...QUESTION,
       scheme: 'bearer',
+      proof: { dpop: ['p.q.r'] },
       http: { method: 'POST', url: FILES, headers: { 'mcp-name': ['read_file'] } },
       context: { client_ip: '203.0.113.7', request_id: 'r-1', extra: { zone: 'dmz' } },
     });
@@ -63,9 +65,11 @@ describe('POST /v1/decide asks', () => {
           source: { kind: 'call', ...CALL },
           headers: { 'mcp-name': ['read_file'] },
           target: FILES,
+          method: 'POST',
+          proof: { dpop: ['p.q.r'] },
           context: { client_ip: '203.0.113.7', request_id: 'r-1', extra: { zone: 'dmz' } },
         },
-        caller: { name: 'local', servers: '*', may: new Set(['decide', 'explain', 'read', 'metrics']) },
+        caller: { name: 'local', servers: '*', may: new Set(PERMISSIONS) },
       },
     ]);
   });
@@ -204,7 +208,10 @@ describe('POST /v1/decide refuses with 400, by pointer', () => {
     ['an extra that is a list', { server: FILES, context: { extra: [] } }, ['/context/extra']],
     ['an unknown member of context', { server: FILES, context: { clientip: '' } }, ['/context/clientip']],
     ['a list', [], ['']],
-    ['a proof', { server: FILES, proof: { dpop: ['x'] } }, ['/proof']],
+    ['a proof that is no list', { server: FILES, proof: { dpop: 'x' } }, ['/proof/dpop']],
+    ['a proof that is no text', { server: FILES, proof: { dpop: [7] } }, ['/proof/dpop/0']],
+    ['a proof of another kind', { server: FILES, proof: { jwt: ['x'] } }, ['/proof/jwt']],
+    ['scheme DPoP without the client’s method', { server: FILES, scheme: 'dpop', http: {} }, ['/http/method']],
     ['a time', { server: FILES, at: '2026-11-23T12:00:00Z' }, ['/at']],
   ])('%s', async (_, body, pointers) => {
     const { problems } = await refused(body);
@@ -238,11 +245,10 @@ describe('POST /v1/decide refuses with 400, by pointer', () => {
     expect(decideRequest.safeParse({ server: FILES, ...given }).error?.issues.length).toBeLessThanOrEqual(16);
   });
 
-  it('the nearest name, and what is not supported by this version', async () => {
-    const { problems } = await refused({ server: FILES, tokn: 'x', proof: {}, at: 'x' });
+  it('the nearest name, and where else something belongs', async () => {
+    const { problems } = await refused({ server: FILES, tokn: 'x', at: 'x' });
     const messages = Object.fromEntries(problems.map(({ pointer, message }) => [pointer, message]));
     expect(messages['/tokn']).toContain('"token"');
-    expect(messages['/proof']).toContain('not supported by this version');
     expect(messages['/at']).toContain('/v1/explain');
   });
 

@@ -45,7 +45,7 @@ describe('POST /v1/explain', () => {
 
   it('checks the question as /v1/decide does', async () => {
     const { post } = await serve();
-    const response = await post({ server: FILES, call: { method: 'tools/call' }, proof: {} }, {}, PATH);
+    const response = await post({ server: FILES, call: { method: 'tools/call' }, proof: [] }, {}, PATH);
     expect(problem.parse(await response.json()).problems.map(({ pointer }) => pointer)).toEqual([
       '/proof',
       '/call/tool',

@@ -20,6 +20,7 @@ test('every member of a question is one of the schemas’, and the other way abo
   expectTypeOf<keyof AllowedQuestion>().toEqualTypeOf<keyof Allowed>();
   expectTypeOf<keyof NonNullable<DecideQuestion['call']>>().toEqualTypeOf<keyof NonNullable<Decide['call']>>();
   expectTypeOf<keyof NonNullable<DecideQuestion['http']>>().toEqualTypeOf<keyof NonNullable<Decide['http']>>();
+  expectTypeOf<keyof NonNullable<DecideQuestion['proof']>>().toEqualTypeOf<keyof NonNullable<Decide['proof']>>();
   expectTypeOf<keyof NonNullable<DecideQuestion['context']>>().toEqualTypeOf<keyof NonNullable<Decide['context']>>();
   expectTypeOf<DecideQuestion['body']>().toEqualTypeOf<Readonly<Decide['body']>>();
   expectTypeOf<DecideQuestion['message']>().toEqualTypeOf<Decide['message']>();
