@@ -1,5 +1,5 @@
 /** `audgate explain --record`: one line of the decision log, decided again and explained. */
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { type ExplainedRecord, explainEntry } from '../replay/explain-entry.ts';
 import { openBundleFile } from '../replay/open.ts';
 import { READS_ALL, readsOf } from '../replay/reads.ts';
@@ -23,7 +23,7 @@ export async function explainRecord(file: string, options: AskOptions, host: Hos
     return EXIT.usage;
   };
   if (file !== '-' && !(await allThere(host, [{ path: file, as: '--record', kind: 'file' }]))) return EXIT.usage;
-  const bytes = file === '-' ? await readAll(host) : await readFile(file);
+  const bytes = file === '-' ? await readSome(host.stdin) : await readSome(createReadStream(file));
   const from = file === '-' ? 'standard input' : shown(file);
   if (bytes.length > MAX_BYTES) return complain(`${from} is longer than ${MAX_BYTES} bytes: give one line of the log`);
   const lines = bytes
@@ -56,10 +56,11 @@ export async function explainRecord(file: string, options: AskOptions, host: Hos
   return explanation === null ? EXIT.indeterminate : exitOf(explanation.would_decide);
 }
 
-async function readAll(host: Host): Promise<Buffer> {
+/** No more than is looked at: a whole log may be larger than memory. */
+async function readSome(stream: AsyncIterable<Uint8Array | string>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of host.stdin) {
+  for await (const chunk of stream) {
     const bytes = Buffer.from(chunk);
     size += bytes.length;
     chunks.push(bytes);

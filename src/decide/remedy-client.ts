@@ -1,6 +1,5 @@
 /** What the client can do about a denial: ask for another token, or for something else. */
 import type { CallFacts } from '../decision/facts.ts';
-import type { Evidence } from '../decision/reason.ts';
 import { nearestName } from '../json/nearest.ts';
 import { isJsonObject } from '../json/value.ts';
 import { OPEN_METHODS, targetsOf } from '../registry/method.ts';
@@ -133,6 +132,3 @@ function namesOf({ effective }: ServerRecord, listing: ReturnType<typeof listing
   // A method that has a target is no other name for one that has none.
   return listing === 'methods' ? [...OPEN_METHODS, ...listed].filter((name) => targetsOf(name)?.length !== 1) : listed;
 }
-
-/** Scopes and the like in a sentence. */
-export const quoted = (values: Evidence) => values.map((value) => `"${shown(String(value))}"`).join(', ');

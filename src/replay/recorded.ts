@@ -11,7 +11,11 @@ import { isJsonObject, type JsonObject } from '../json/value.ts';
 
 const text = z.string();
 const texts = z.array(text);
-const seconds = z.int();
+/** Of the token rules (contract 5): what no decision was about would only keep the reader busy. */
+const audiences = texts.max(16);
+const scopes = texts.max(256);
+/** As token times: beyond, there is no such date. */
+const seconds = z.int().min(0).max(253_402_300_799);
 const object = z.custom<JsonObject>((value) => isJsonObject(value), { error: 'must be an object' });
 const context = z.looseObject({
   caller: text,
@@ -43,8 +47,8 @@ const judged = z.looseObject({
     type: text,
     algorithm: text.optional(),
     key_id: text.optional(),
-    audiences: texts,
-    scopes: texts,
+    audiences,
+    scopes,
     subject: text.optional(),
     client_id: text.optional(),
     issued_at: seconds.optional(),

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { twoRules } from '../policy/two-rules.ts';
 import { audgate, BILLING, createWorld, FILES, serving } from './audgate.ts';
@@ -9,6 +9,10 @@ beforeAll(async () => {
   world = await createWorld();
 });
 afterAll(() => world.close());
+
+interface Recorded {
+  readonly input: { readonly token: object };
+}
 
 let known: Promise<string> | undefined;
 /** One line of the log of a real decision, made in the first test that asks for it. */
@@ -58,6 +62,35 @@ test('explain names the line of a custom rule’s denial, and leaves the rule to
 }, 60_000);
 
 describe('explain --record', () => {
+  test.each<[string, (record: Recorded) => void, string]>([
+    ['a time that no calendar has', ({ input }) => Object.assign(input, { now: 9_000_000_000_000_000 }), '/input/now'],
+    ['a time before all', ({ input }) => Object.assign(input, { now: -1 }), '/input/now'],
+    [
+      'an end that no calendar has',
+      ({ input }) => Object.assign(input.token, { expires_at: 9_000_000_000_000_000 }),
+      '/input/token/expires_at',
+    ],
+    [
+      'more audiences than a token may have',
+      ({ input }) => Object.assign(input.token, { audiences: Array.from({ length: 20_000 }, (_, at) => `urn:${at}`) }),
+      '/input/token/audiences',
+    ],
+  ])('refuses a record with %s', async (_, change, pointer) => {
+    const record: Recorded = JSON.parse(await lineOf());
+    change(record);
+    const { code, stderr } = await explain(JSON.stringify(record));
+    expect(code).toBe(2);
+    expect(stderr).toContain(pointer);
+  });
+
+  test('looks at no more of a file than one record has', async () => {
+    const log = await world.write('huge.jsonl', '');
+    await truncate(log, 6 * 1024 ** 3);
+    const { code, stderr } = await inProcess(['explain', '--registry', world.registry, '--record', log]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('give one line of the log');
+  });
+
   test('explains a line of the log, and ends as the decision does', async () => {
     const { code, stdout, stderr } = await explain(await lineOf(), '--json');
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });

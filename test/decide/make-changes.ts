@@ -41,7 +41,6 @@ const SENTENCES: readonly (readonly [RegExp, Make])[] = [
   [/^Call (\S+), if that is meant\.$/, (made, [tool]) => Object.assign(made, { tool })],
   [/^Add "(\w+)" to issuers\.$/, ({ files }, [key = '']) => Object.assign(files, { issuers: ['corp', key] })],
   [/^Write actors: (\[.*\])\.$/, ({ files }, [actors = '']) => Object.assign(files, { actors: JSON.parse(actors) })],
-  [/^Write sender_constraint: none/, ({ files }) => Object.assign(files, { sender_constraint: 'none' })],
   [
     /^Raise max_lifetime_seconds from \d+ to (\d+)\.$/,
     ({ files }, [limit]) => Object.assign(files, { max_lifetime_seconds: Number(limit) }),
@@ -55,23 +54,6 @@ const SENTENCES: readonly (readonly [RegExp, Make])[] = [
     /^Add "(.+)": \{ scopes: \[(.*)\] \} to (\w+)\.$/,
     ({ files }, [name = '', scopes = '', listing = '']) =>
       Object.assign(files, { [listing]: { ...object(files[listing]), [name]: { scopes: words(scopes) } } }),
-  ],
-  [
-    /^Write scopes: \[(.*)\] for (\w+) (\S+), without/,
-    ({ files }, [scopes = '', listing = '', name = '']) =>
-      Object.assign(files, { [listing]: { ...object(files[listing]), [name]: { scopes: words(scopes) } } }),
-  ],
-  [
-    /^Add a waiver with .*\{what: (\w+), issuer: (\w+), client_id: "(.+?)", (?:audience: "(.+?)", )?operations: \["(.+?)"\](?:, max_lifetime_seconds: (\d+))?, owner: …/,
-    ({ files }, [what = '', issuer = '', client_id = '', audience, operation = '', limit]) => {
-      const waiver = {
-        ...{ what, issuer, client_id, operations: [operation], owner: 'team', reason: 'not yet' },
-        ...(audience !== undefined && { audience }),
-        ...(limit !== undefined && { max_lifetime_seconds: Number(limit) }),
-        until: '2026-12-01T00:00:00Z',
-      };
-      Object.assign(files, { waivers: [...(Array.isArray(files.waivers) ? files.waivers : []), waiver] });
-    },
   ],
 ];
 

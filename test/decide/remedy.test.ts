@@ -101,7 +101,7 @@ describe('a verified change', () => {
         'client tool_unknown',
       ],
       ...['client actor_not_allowed', 'client proof_missing', 'operator issuer_not_trusted', 'operator tool_unknown'],
-      ...['operator lifetime_exceeded', 'operator scope_insufficient', 'operator actor_not_allowed'],
+      ...['operator lifetime_exceeded', 'operator actor_not_allowed'],
       ...['authorization_server audience_mismatch', 'authorization_server lifetime_exceeded'],
     ])
       expect([...seen.keys()]).toContain(cure);
@@ -125,10 +125,11 @@ describe('an audience', () => {
     expect(explanation.no_safe_change).toEqual([{ side: 'operator', why: expect.stringMatching(/route|loosens/) }]);
   });
 
-  it('that nobody owns can be waived by somebody, for a time', async () => {
+  it('that nobody owns is not waived by an explanation: somebody has to own that', async () => {
     const explanation = await explained({ ...right, claims: { aud: 'api://x' } });
-    expect(operators(explanation)).toMatchObject([
-      { change: expect.stringMatching(/^Add a waiver .*owner: …, reason: …, until: …\}\.$/), where: 'registry.yaml:7' },
+    expect(operators(explanation)).toEqual([]);
+    expect(explanation.no_safe_change).toEqual([
+      { side: 'operator', why: expect.stringMatching(/only a waiver .* which somebody must own .*registry\.yaml:7/) },
     ]);
   });
 
@@ -151,6 +152,34 @@ describe('an audience', () => {
     const { no_safe_change, changes } = await desk.service.explain(ask, undefined, EDGE);
     expect(JSON.stringify([no_safe_change, changes])).not.toContain('billing');
   });
+});
+
+describe('what an operator is never told to do', () => {
+  const asked = { issuer: 'corp', tool: 'write_file', files: {}, claims: {} } as const;
+
+  it.each<[string, Partial<Denied>, RegExp]>([
+    ['ask for fewer scopes', { claims: { scope: 'files:read' } }, /open to every client that lacks them/],
+    ['waive a life', { claims: { exp: NOW + 20_000 } }, /no server accepts more than 3600.*only a waiver/],
+    ['waive more than a waiver may', { claims: { exp: NOW + 900_000 } }, /No waiver allows/],
+    ['take unbound tokens', { files: { sender_constraint: 'dpop' } }, /bound to their client \(registry/],
+  ])('%s', async (_, changed, why) => {
+    const { changes, no_safe_change } = await explained({ ...asked, ...changed });
+    expect(changes.filter(({ side }) => side === 'operator')).toEqual([]);
+    expect(no_safe_change).toContainEqual({ side: 'operator', why: expect.stringMatching(why) });
+  });
+
+  it('name a waiver, any actor, another audience or what an issuer adds, whatever is denied', async () => {
+    await fc.assert(
+      fc.asyncProperty(denials, async (denied) => {
+        fc.pre(Number(denied.claims.iat ?? NOW) < Number(denied.claims.exp ?? NOW + 300));
+        const { changes } = await explained(denied);
+        const operators = changes.filter(({ side }) => side === 'operator').map(({ change }) => change);
+        for (const change of operators)
+          expect(change).not.toMatch(/waiver|actors: any|"any"|audience|sender_constraint|fewer|without/);
+      }),
+      { numRuns: 60, seed: 7 },
+    );
+  }, 120_000);
 });
 
 describe('before the rules', () => {
