@@ -182,6 +182,37 @@ cases:
     expect(code).toBe(0);
   });
 
+  test('runs again when a registry changes that a case names, wherever it stands', async () => {
+    const registry = (scopes: string) => `issuers:
+  corp: { issuer: https://login.example.com, jwks_uri: https://login.example.com/jwks, algorithms: [ES256] }
+servers:
+  files: { resource: ${FILES}, issuers: [corp], max_lifetime_seconds: 900, tools: { read_file: { scopes: [${scopes}] } } }
+`;
+    const [, only = ''] = cases('allow').split(/^(?=now:)/m);
+    const named = only.replace('token: { issuer: corp }', 'token: { issuer: corp, claims: { scope: null } }');
+    const place = await folder('beside', {
+      'registry.yaml': registry(''),
+      'tests/cases/one.yaml': `registry: ../../registry.yaml\n${named}`,
+    });
+    const child = spawnAudgate(['policy', 'test', join(place, 'tests'), '--watch', '--engine', 'wasm']);
+    onTestFinished(() => {
+      child.kill('SIGKILL');
+    });
+    const told = (async () => {
+      const runs: string[] = [];
+      for await (const line of createInterface({ input: child.stdout })) {
+        if (!line.startsWith('Cases:')) continue;
+        runs.push(line.replace(/^.*; /, ''));
+        if (runs.length === 1) await folder('beside', { 'registry.yaml': registry('files:read') });
+        else child.kill('SIGINT');
+      }
+      return runs;
+    })();
+    const { code } = await ended(child);
+    expect(await told).toEqual(['0 failed', '1 failed']);
+    expect(code).toBe(0);
+  });
+
   test('ends with 1 when a test fails', async () => {
     const place = join(world.folder, 'broken');
     await cp(rules, place, { recursive: true });

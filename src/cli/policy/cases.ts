@@ -1,10 +1,12 @@
 /** The case files under a folder, run one after the other. */
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Toolchain } from '../../policy/custom.ts';
 import { readFolder } from '../../policy/sources.ts';
 import { readCore } from '../../sources.ts';
 import type { CustomRules } from '../../testing/custom.ts';
 import { type FileResult, type RunParts, runCaseFile } from '../../testing/run.ts';
+import { readCases } from '../../testing/schema.ts';
 import type { Host } from '../host.ts';
 import { printProblems } from '../problems.ts';
 import { painter, print, shown } from '../terminal.ts';
@@ -45,6 +47,19 @@ export async function casesParts({ tools, rules }: Omit<CaseOptions, 'filter'>, 
     fetch: host.fetch,
     ...(rules !== null && { rules }),
   };
+}
+
+/** Registries and rules that the case files name, wherever they stand. Files that cannot be read name nothing. */
+export async function namedByCases(folder: string): Promise<readonly string[]> {
+  const named: string[] = [];
+  for (const file of (await readFolder(folder)).others.filter(isCaseFile)) {
+    const path = join(folder, file);
+    const read = readCases(await readFile(path, 'utf8').catch(() => ''), path);
+    if (!read.ok) continue;
+    const { registry, policies } = read.file;
+    for (const one of [registry, policies]) if (typeof one === 'string') named.push(join(dirname(path), one));
+  }
+  return named;
 }
 
 const matches = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());

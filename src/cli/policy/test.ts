@@ -9,7 +9,7 @@ import { type Add, examples, once } from '../options.ts';
 import { allThere } from '../paths.ts';
 import { print, printJson, shown } from '../terminal.ts';
 import { addVerification, readVerification, type VerificationFlags } from '../verification.ts';
-import { caseFailed } from './cases.ts';
+import { caseFailed, namedByCases } from './cases.ts';
 import { mutate } from './mutate.ts';
 import { printReport } from './print-report.ts';
 import { hasErrors } from './problems.ts';
@@ -48,7 +48,7 @@ export const addTest: Add = (group, host, finish) => {
         .implies({ mutate: true }),
     )
     .addOption(once('--junit <file>', 'write the results as JUnit XML too'))
-    .option('--watch', 'run again whenever a file in the folder changes, until Ctrl-C')
+    .option('--watch', 'run again whenever a file changes, in the folder or named by its cases, until Ctrl-C')
     .option('--json', 'print {"problems": […], "runs": […], "cases": […], "counts": {…}}')
     .addHelpText(
       'after',
@@ -70,7 +70,9 @@ async function test(folder: string, flags: Flags, host: Host): Promise<Exit> {
   const verification = await readVerification(flags, host, bundle !== undefined);
   if (!verification.ok) return EXIT.usage;
   const options = { ...flags, key: verification.key };
-  return flags.watch ? again(folder, () => run(folder, options, host), flags.junit, host) : run(folder, options, host);
+  if (!flags.watch) return run(folder, options, host);
+  const beside = async () => [...(await namedByCases(folder)), ...(bundle === undefined ? [] : [bundle])];
+  return again(() => run(folder, options, host), { folder, beside, written: flags.junit }, host);
 }
 
 async function run(folder: string, flags: Flags & Pick<TestOptions, 'key'>, host: Host): Promise<Exit> {
