@@ -1,6 +1,4 @@
 /** `audgate replay`: which recorded decisions another registry and other rules would change. */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { loadRegistry } from '../registry/load.ts';
 import { readEntry } from '../replay/entry.ts';
 import { judgeAgain } from '../replay/judge-again.ts';
@@ -8,6 +6,7 @@ import { openBundleFile, openPolicy, packedRegistry } from '../replay/open.ts';
 import { READS_ALL, readsOf } from '../replay/reads.ts';
 import { createTally, type Report } from '../replay/tally.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
+import { readLog } from './log-lines.ts';
 import { type Add, examples, once } from './options.ts';
 import { allThere } from './paths.ts';
 import { printProblems } from './problems.ts';
@@ -84,24 +83,14 @@ async function replay(flags: Flags, host: Host): Promise<Exit> {
   const candidate = { registry: loaded.registry, policy: policy.opened, reads };
 
   const tally = createTally();
-  const input = log === '-' ? host.stdin : createReadStream(log);
   let lines = 0;
-  let broken: Error | undefined;
-  const reader = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  input.once('error', (error: Error) => {
-    broken = error;
-    reader.close();
-  });
-  for await (const line of reader) {
+  const whole = await readLog(log, host, (line) => {
     const entry = readEntry(line);
     tally.add(entry, entry && judgeAgain(entry, candidate));
     lines++;
     if (lines % PROGRESS === 0) print(host.stderr, `audgate: ${lines} lines`);
-  }
-  if (broken !== undefined) {
-    print(host.stderr, `audgate: --log ${shown(log)} cannot be read to its end (${shown(broken.message)})`);
-    return EXIT.usage;
-  }
+  });
+  if (!whole) return EXIT.usage;
   const report = tally.report();
   if (flags.json) printJson(host.stdout, report);
   else printReport(report, host);
@@ -133,6 +122,7 @@ function printReport(report: Report, host: Host): void {
     print(stdout, `  ${count} not replayable: ${WHY[why] ?? why}`);
   if (coverage.explanations > 0) print(stdout, `  ${coverage.explanations} explanations left out`);
   if (coverage.other_lines > 0) print(stdout, `  ${coverage.other_lines} lines are no records`);
+  print(stdout, '  keys and issuers’ profiles are taken to be as they were: no record holds a token or its claims');
   const style = opens > 0 ? 'red' : closes > 0 ? 'yellow' : 'green';
   print(
     stdout,

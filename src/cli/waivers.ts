@@ -1,10 +1,9 @@
 /** `audgate waivers`: who holds which exception, who still uses it, and for how long. */
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { WARNING_SECONDS } from '../registry/lint/waiver.ts';
 import { loadRegistry } from '../registry/load.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
+import { readLog } from './log-lines.ts';
 import { type Add, examples, once } from './options.ts';
 import { allThere } from './paths.ts';
 import { printProblems } from './problems.ts';
@@ -28,7 +27,7 @@ export const addWaivers: Add = (program, host, finish) => {
         'Ends with 1 when one has ended or ends within 14 days.',
     )
     .addOption(once('--registry <path>', 'registry file or folder').makeOptionMandatory())
-    .addOption(once('--log <file>', 'decision log: how often each was used, and when last'))
+    .addOption(once('--log <file>', 'decision log: how often each was used, and when last; - reads standard input'))
     .addOption(once('--url <url>', 'a running audgate: how often since it was started').conflicts('log'))
     .addOption(once('--key-file <file>', 'file with the key of a caller that may read metrics, for --url'))
     .option('--json', 'print {"waivers": […], "elsewhere": …}')
@@ -46,7 +45,7 @@ export const addWaivers: Add = (program, host, finish) => {
 async function waivers({ registry: path, log, url, keyFile, json }: Flags, host: Host): Promise<Exit> {
   const wanted = [
     { path, as: '--registry' },
-    ...(log === undefined ? [] : [{ path: log, as: '--log', kind: 'file' as const }]),
+    ...(log === undefined || log === '-' ? [] : [{ path: log, as: '--log', kind: 'file' as const }]),
     ...(keyFile === undefined ? [] : [{ path: keyFile, as: '--key-file', kind: 'file' as const }]),
   ];
   if (!(await allThere(host, wanted))) return EXIT.usage;
@@ -59,8 +58,7 @@ async function waivers({ registry: path, log, url, keyFile, json }: Flags, host:
   const tally = tallyOf(loaded.registry, seconds);
   if (log !== undefined) {
     tally.begin();
-    const lines = createInterface({ input: createReadStream(log), crlfDelay: Number.POSITIVE_INFINITY });
-    for await (const line of lines) tally.record(line);
+    if (!(await readLog(log, host, tally.record))) return EXIT.usage;
   }
   if (url !== undefined) {
     const read = await metricsOf(url, keyFile, host);
@@ -80,6 +78,9 @@ async function waivers({ registry: path, log, url, keyFile, json }: Flags, host:
 
 type Read = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problem: string };
 
+/** Milliseconds. Metrics are rendered at once: who does not answer within this stands still. */
+const ANSWER_MS = 10_000;
+
 async function metricsOf(url: string, keyFile: string | undefined, { fetch }: Host): Promise<Read> {
   const failed = (problem: string): Read => ({ ok: false, problem });
   if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
@@ -90,6 +91,7 @@ async function metricsOf(url: string, keyFile: string | undefined, { fetch }: Ho
     const answer = await fetch(new URL('/metrics', url), {
       headers: key === undefined ? {} : { 'x-audgate-key': key },
       redirect: 'error',
+      signal: AbortSignal.timeout(ANSWER_MS),
     });
     if (answer.ok) return { ok: true, text: await answer.text() };
     const barred = answer.status === 401 || answer.status === 403;

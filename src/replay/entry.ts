@@ -1,5 +1,6 @@
 /** Lines of a decision log, read back as far as they are judged again. What others wrote into a log is not trusted to have a form. */
 import { z } from 'zod';
+import { readJson } from '../json/read.ts';
 import { isJsonObject, type JsonObject } from '../json/value.ts';
 
 const texts = z.array(z.union([z.string(), z.number()]).transform(String));
@@ -75,15 +76,17 @@ export type LoggedEntry = z.output<typeof entry>;
 export type JudgedInput = z.output<typeof judged>;
 export type QuestionInput = z.output<typeof question>;
 
-/** @returns null for a line that is no record */
+/** Levels: those of a record around arguments of 32. */
+const MAX_DEPTH = 48;
+
+/**
+ * As strictly as records are written: a member that stands there twice is two records.
+ * @returns null for a line that is no record, as one of an allow that never came to policy
+ */
 export function readEntry(line: string): LoggedEntry | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  return entry.safeParse(value).data ?? null;
+  const read = readJson(line, { depth: MAX_DEPTH });
+  const found = read.ok ? (entry.safeParse(read.value).data ?? null) : null;
+  return found?.result.decision === 'allow' && !isJudged(found.input) ? null : found;
 }
 
 export function isJudged(input: LoggedEntry['input']): input is JudgedInput {

@@ -164,6 +164,18 @@ denials contains {"code": "no"} if input.call.tool == "nothing"
     expect(stdout).toContain('2 lines are no records');
   });
 
+  it('says of a log that it cannot be read to its end, in place of telling what came before', async () => {
+    const { code, stdout, stderr } = await inProcess([
+      'replay',
+      '--log',
+      '/proc/self/mem',
+      '--registry',
+      world.registry,
+    ]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('cannot be read to its end');
+  });
+
   it('is wrong usage without a log', async () => {
     expect((await inProcess(['replay', '--log', '/nowhere', '--registry', world.registry])).code).toBe(2);
   });
