@@ -176,7 +176,7 @@ async function serve(token: string): Promise<void> {
       headers: { 'content-type': 'application/json', 'x-audgate-key': key },
       body: JSON.stringify({ server: FILES, token, call: { method: 'tools/call', tool, arguments: {} } }),
     });
-    const { decision, decision_id } = await answer.json();
+    const { decision, decision_id } = (await answer.json()) as { decision: string; decision_id: string };
     expect(decision).toBe(tool === 'read_file' ? 'allow' : 'deny');
     if (decision === 'allow') env.DECISION = decision_id;
   }

@@ -92,7 +92,7 @@ interface Report {
   readonly digest: string;
   readonly bytes: number;
   readonly revision: string | null;
-  readonly rules: readonly { readonly name: string; readonly file: string }[];
+  readonly rules: readonly { readonly name: string; readonly file: string; readonly enforcement?: 'deny' | 'report' }[];
   readonly module: null | { readonly digest: string; readonly bytes: number };
   readonly registry: null | {
     readonly files: readonly string[];
@@ -113,7 +113,8 @@ function tell(report: Report, host: Host): void {
   const { registry, signature, module } = report;
   print(host.stdout, `bundle ${report.digest} ${report.bytes} bytes`, `revision ${shown(report.revision ?? '(none)')}`);
   if (module !== null) print(host.stdout, `module ${module.digest} ${module.bytes} bytes`);
-  for (const { name, file } of report.rules) print(host.stdout, `rule ${shown(name)} ${shown(file)}`);
+  for (const { name, file, enforcement } of report.rules)
+    print(host.stdout, `rule ${shown(name)} ${shown(file)}${enforcement === 'report' ? ', only reports' : ''}`);
   const counts = registry?.servers && `, ${registry.servers.length} servers, ${registry.issuers?.length ?? 0} issuers`;
   print(
     host.stdout,
