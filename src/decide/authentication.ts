@@ -24,7 +24,7 @@ export function unmet(
 /** Parameters of the authorization request that asks for it (RFC 9470 §4): `acr_values="mfa phr" and max_age=300`. */
 export function parameters({ acr_values, max_age_seconds }: Asked): string {
   const named = [
-    ...(acr_values === undefined ? [] : [`acr_values="${acr_values.join(' ')}"`]),
+    ...(acr_values === undefined || acr_values.length === 0 ? [] : [`acr_values="${acr_values.join(' ')}"`]),
     ...(max_age_seconds === undefined ? [] : [`max_age=${max_age_seconds}`]),
   ];
   return named.join(' and ');

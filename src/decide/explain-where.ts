@@ -3,7 +3,7 @@ import type { PolicyInput, WaiverInput } from '../decision/input.ts';
 import type { Check } from '../decision/verdict.ts';
 import type { Registry, ServerRecord, Source } from '../registry/registry.ts';
 import type { Evaluation } from './evaluate.ts';
-import { entriesOf, listingOf, texts } from './explain-entries.ts';
+import { entriesOf, listingOf, memberAt, texts } from './explain-entries.ts';
 
 type Path = readonly (string | number)[];
 
@@ -40,6 +40,10 @@ function memberOf(check: Check, evaluation: Evaluation, server: ServerRecord, in
       return audience(check, server, input);
     case 'lifetime':
       return lifetime(check, server, input);
+    case 'authentication':
+      return authentication(evaluation, server);
+    case 'authorization_details':
+      return ['authorization_details_types'];
     case 'operation':
     case 'scope':
       return operation(check, evaluation, server);
@@ -79,6 +83,13 @@ function waiverOf(what: WaiverInput['what'], { now, registered }: PolicyInput): 
 
 function waiverAt(server: ServerRecord, waiver: WaiverInput, ended: boolean): Path {
   return ['waivers', server.waivers.indexOf(waiver), ...(ended ? ['until'] : [])];
+}
+
+/** The first entry that asks something, else the one that opens it. */
+function authentication({ call }: Evaluation, server: ServerRecord): Path {
+  const entries = call === null ? [] : entriesOf(server, call);
+  const asking = entries.find(({ path }) => memberAt(server.effective, [...path, 'authentication']) !== undefined);
+  return asking === undefined ? (entries[0]?.path ?? []) : [...asking.path, 'authentication'];
 }
 
 /** The entry that opens it; of scopes, the list that holds one that the token lacks, else the first that holds any. */

@@ -7,6 +7,7 @@ import type { ServerRecord } from '../registry/registry.ts';
 import { listingOf } from './explain-entries.ts';
 import { shown } from './near-miss.ts';
 import { bend, type Denial, freshTimes, type Proposal, type Propose, type Trial } from './remedy-trial.ts';
+import { proposeUserToClient } from './remedy-user.ts';
 
 const client = (change: string, why: string, apply: Proposal['apply']): Proposal => ({
   side: 'client',
@@ -77,7 +78,7 @@ export const proposeToClient: Propose = (denial, trial, { registry }) => {
     case 'method_unknown':
       return otherCall(trial);
     default:
-      return null;
+      return proposeUserToClient(denial, trial);
   }
 };
 

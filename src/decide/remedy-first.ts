@@ -8,9 +8,11 @@ import type { CallFacts, TokenFacts } from '../decision/facts.ts';
 import type { Reason } from '../decision/reason.ts';
 import { entryOf, type FixedCode, type ReasonCode } from '../decision/reasons.ts';
 import type { IssuerRecord, ServerRecord } from '../registry/registry.ts';
+import { parameters } from './authentication.ts';
 import type { Evaluation } from './evaluate.ts';
 import { place } from './explain-where.ts';
 import { freshTimes, type Setting, type Trial } from './remedy-trial.ts';
+import { authenticated } from './remedy-user.ts';
 
 export interface First {
   /** Where the rules' denials begin; null: without these changes nobody can say what the rules would. */
@@ -94,9 +96,14 @@ function unread(
       changes: reasons.map((reason) => remedy(sideOf(reason), reason, server)),
       no_safe_change: [],
     };
-  const scopes = server.operation(call)?.scopes ?? [];
-  const start = { call, server, issuer, now, token: rightToken(issuer, server, scopes, now) };
-  const asked = scopes.length === 0 ? '' : ` and scope="${scopes.join(' ')}"`;
+  const { scopes = [], authentication } = server.operation(call) ?? {};
+  const start = authenticated({ call, server, issuer, now, token: rightToken(issuer, server, scopes, now) });
+  const asked = [
+    ...(scopes.length === 0 ? [] : [`scope="${scopes.join(' ')}"`]),
+    ...(authentication === undefined ? [] : [parameters(authentication)]),
+  ]
+    .map((one) => ` and ${one}`)
+    .join('');
   const get: Change = {
     side: 'client',
     change: `Get an access token from ${issuer.issuer} with resource=${server.resource}${asked}, and send it as Authorization: Bearer.`,

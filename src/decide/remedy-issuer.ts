@@ -4,6 +4,7 @@ import type { Remedy, Topic } from '../registry/profile/profile.ts';
 import { additionOf, withResource } from '../registry/profile/remedy.ts';
 import { shown } from './near-miss.ts';
 import { bend, freshTimes, type Proposal, type Propose, type Trial } from './remedy-trial.ts';
+import { proposeUserToIssuer } from './remedy-user.ts';
 
 const setting = (change: string, why: string, bent: (trial: Trial) => Parameters<typeof bend>[1]): Proposal => ({
   side: 'authorization_server',
@@ -62,7 +63,7 @@ export const proposeToIssuer: Propose = (denial, trial) => {
           )
         : null;
     default:
-      return null;
+      return proposeUserToIssuer(denial, trial);
   }
 };
 

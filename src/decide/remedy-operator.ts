@@ -13,6 +13,7 @@ import { place } from './explain-where.ts';
 import { shown } from './near-miss.ts';
 import { openListing } from './remedy-listing.ts';
 import type { Denial, Propose, Proposed, Setting, Trial } from './remedy-trial.ts';
+import { proposeUserToOperator } from './remedy-user.ts';
 
 /** Seconds: what a server may accept at most, and what a waiver may (contract 1). */
 const MAX_LIFETIME = 3600;
@@ -76,7 +77,7 @@ export const proposeToOperator: Propose = (denial, trial, setting) => {
     case 'scope_insufficient':
       return scopes(denial, trial, setting);
     default:
-      return null;
+      return proposeUserToOperator(denial, trial, setting);
   }
 };
 

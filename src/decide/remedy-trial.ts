@@ -87,10 +87,15 @@ interface Bent {
   readonly unbound?: true;
   readonly unacted?: true;
   readonly issuer?: string;
+  /** Members that are absent stay as they are. */
+  readonly authenticated?: { readonly acr?: string; readonly auth_time?: number };
+  readonly details?: readonly JsonObject[];
 }
 
-export function bend(token: TokenFacts, { audiences, scopes, times, unbound, unacted, issuer }: Bent): TokenFacts {
-  const { confirmation, actor, not_before, claims, ...rest } = token;
+export function bend(token: TokenFacts, bent: Bent): TokenFacts {
+  const { audiences, scopes, times, unbound, unacted, issuer, authenticated = {}, details } = bent;
+  const { confirmation, actor, actors, not_before, claims, ...rest } = token;
+  const { acr, auth_time } = authenticated;
   const { cnf, act, nbf, ...others } = claims;
   const written: JsonObject = {
     ...others,
@@ -101,16 +106,22 @@ export function bend(token: TokenFacts, { audiences, scopes, times, unbound, una
     ...(scopes && { scope: scopes.join(' ') }),
     ...(times && { iat: times.issued_at, exp: times.expires_at }),
     ...(issuer !== undefined && { iss: issuer }),
+    ...authenticated,
+    ...(details && { authorization_details: details }),
   };
   return {
     ...rest,
     ...(!unbound && confirmation !== undefined && { confirmation }),
     ...(!unacted && actor !== undefined && { actor }),
+    ...(!unacted && actors !== undefined && { actors }),
     ...(!times && not_before !== undefined && { not_before }),
     ...(audiences && { audiences }),
     ...(scopes && { scopes }),
     ...times,
     ...(issuer !== undefined && { issuer }),
+    ...(acr !== undefined && { authentication_context: acr }),
+    ...(auth_time !== undefined && { authenticated_at: auth_time }),
+    ...(details && { authorization_details: details }),
     claims: written,
   };
 }

@@ -49,6 +49,7 @@ describe('explain', () => {
     });
     expect(checks.filter(({ outcome }) => outcome !== 'satisfied').map(({ rule, outcome }) => [rule, outcome])).toEqual(
       [
+        ['authentication', 'not_evaluated'],
         ['operation', 'denied'],
         ['scope', 'not_evaluated'],
       ],
