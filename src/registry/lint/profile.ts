@@ -55,6 +55,14 @@ function lintForm({ value, place }: Entry<IssuerRemains>, { title, name, issuer_
       remedy: `Compare it with the iss of a token, which looks like ${issuer_form.example}.`,
     });
   }
+  if (name === 'okta' && !issuer.includes('/oauth2/')) {
+    report(below(place, 'issuer'), {
+      severity: 'warning',
+      value: issuer,
+      message: 'This is the iss of an org authorization server of Okta: its tokens are for Okta itself.',
+      remedy: 'Register a custom authorization server, whose iss looks like https://ORG.okta.com/oauth2/SERVER-ID.',
+    });
+  }
   if (name === 'auth0' && !issuer.endsWith('/')) {
     report(below(place, 'issuer'), {
       severity: 'warning',

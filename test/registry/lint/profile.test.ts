@@ -38,6 +38,12 @@ describe('settings that contradict the profile are warned of', () => {
       'ends with a slash',
     ],
     [
+      'the org authorization server of Okta',
+      { iss: 'https://example.okta.com', algorithms: RS256, issuer: 'profile: okta' },
+      '/issuers/corp/issuer 3:13',
+      'its tokens are for Okta itself',
+    ],
+    [
       'Google, of which nothing is accepted',
       { iss: 'https://accounts.google.com', algorithms: RS256, issuer: 'profile: google' },
       '/issuers/corp/profile 6:14',
