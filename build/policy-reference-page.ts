@@ -42,6 +42,9 @@ One that neither is satisfied nor denies shows as \`rule_not_satisfied\`. \`poli
 packages, other shapes, a \`satisfied\` that is true by default, references with a variable into rules, and data files beside
 the rules (facts belong into the registry, as labels).
 
+A rule whose package METADATA says \`custom: {enforcement: report}\` denies nothing yet: what it would deny stands in
+\`advice.would_deny\`, in the record and in a metric ([how to try rules](../shadow.md)). Without it, or with \`deny\`, it denies.
+
 How rules stay closed:
 
 - Prove, do not exclude: \`satisfied if { … }\` with what must hold. \`not x.y\` is true when \`x\` is absent.
