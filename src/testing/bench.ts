@@ -8,7 +8,7 @@ import type { Decision } from '../decision/decision.ts';
 import type { Check } from '../decision/verdict.ts';
 import { createKeys } from '../facts/keys/look-up.ts';
 import { NO_PROOFS } from '../facts/proof/proofs.ts';
-import { NO_REVOCATIONS } from '../facts/revocation/revocations.ts';
+import { NO_REVOCATIONS, type Revocations } from '../facts/revocation/revocations.ts';
 import { createTokenReader } from '../facts/token/read.ts';
 import { createApp } from '../http/app.ts';
 import { listen } from '../http/server.ts';
@@ -22,6 +22,8 @@ export interface Bench {
   readonly registry: Registry;
   /** Names of all rules, core first, custom ones as `custom.<name>`. */
   readonly rules: readonly string[];
+  /** What is revoked from now on, for both ways of asking. */
+  revoke(list: Revocations): void;
   decide(ask: Ask): Promise<Decided>;
   /** `POST /v1/decide`. */
   post(body: object): Promise<{ readonly status: number; readonly answer: unknown }>;
@@ -63,6 +65,8 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
   const config = defaultConfig();
   const silent = { info: () => {}, warn: () => {}, error: () => {} };
   const metrics = createMetrics();
+  let revoked = NO_REVOCATIONS;
+  const revocations: Revocations = { judge: (...asked) => revoked.judge(...asked), status: () => revoked.status() };
   const shared = {
     keys: config.keys,
     now: () => now,
@@ -71,6 +75,7 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
     recorder: { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 },
     // Nothing is fetched: a key source that must be is one that cannot be had.
     fetch: () => Promise.reject(new Error('no key set can be had in a case')),
+    revocations,
   };
   const started = await createService({
     ...shared,
@@ -90,7 +95,6 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
     ...shared,
     tokens: createTokenReader({ lookup: keys.lookup, cacheSize: TOKENS }),
     proofs: NO_PROOFS,
-    revocations: NO_REVOCATIONS,
   };
 
   const lifecycle = { stopping: false };
@@ -114,6 +118,9 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
     bench: {
       registry: snapshot.registry,
       rules: snapshot.policy.rules.map(({ name }) => name),
+      revoke(list) {
+        revoked = list;
+      },
       async decide(ask) {
         judged = null;
         const { decision, evaluation } = await decide(

@@ -16,6 +16,7 @@ import { type OpenedCases, type OpenParts, openCases, type UnopenedCases } from 
 import { questionOf } from './question.ts';
 import type { Registered } from './register.ts';
 import { evaluateRego } from './rego.ts';
+import { revocationsOf } from './revoked.ts';
 import type { Case } from './schema.ts';
 
 export interface RunParts extends OpenParts {
@@ -120,6 +121,7 @@ interface CaseParts {
 async function runCase(one: Case, bench: Bench, parts: CaseParts): Promise<Asked> {
   const question = await questionOf(one, { ...parts, registry: bench.registry });
   if (typeof question === 'string') return { judged: null, seen: null, differences: [question] };
+  bench.revoke(revocationsOf(one.revoked, parts.now * 1000));
   const decided = await bench.decide(question.ask);
   const { decision, judged } = decided;
   const { status, answer } = await bench.post(question.body);

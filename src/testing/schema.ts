@@ -1,6 +1,7 @@
 /** Case files (contract 9): one decision a case, with the calls, tokens and answers that users write down. */
 import { z } from 'zod';
 import { CUSTOM_CODE, isFixedCode, REASONS } from '../decision/reasons.ts';
+import { readEntry, writtenEntry } from '../facts/revocation/entry.ts';
 import { nearestName } from '../json/nearest.ts';
 import type { Json, JsonObject } from '../json/value.ts';
 import { below, comparePlaces, type Place, problemAt, quote, type Report } from '../registry/place.ts';
@@ -105,6 +106,10 @@ const decisionCase = z.strictObject({
     .optional()
     .meta({ description: 'a mapping with client_ip, request_id and extra' }),
   keys: z.literal('unavailable').optional().meta({ description: 'unavailable: no issuer’s keys can be had' }),
+  revoked: z
+    .union([z.literal('unavailable'), z.array(writtenEntry)])
+    .optional()
+    .meta({ description: 'a list of revoked tokens, or unavailable: it cannot be had' }),
   expect: expectation.meta({ description: 'a mapping with decision, reasons and status' }),
 });
 
@@ -162,6 +167,7 @@ function checkCases(cases: readonly Case[], place: Place, report: Report): void 
       report(here, { at: 'name', value: null, message, remedy: 'Keep one of them; a request holds at most one.' });
     }
     checkToken(one.token, below(here, 'token'), report);
+    checkRevoked(one.revoked, below(here, 'revoked'), report);
     for (const [index, code] of one.expect.reasons.entries()) {
       if (isFixedCode(code) || CUSTOM_CODE.test(code)) continue;
       const near =
@@ -184,6 +190,21 @@ function checkToken(token: Case['token'], place: Place, report: Report): void {
   const message =
     text === undefined ? 'The token has neither text nor issuer.' : 'The token has a text, and something beside it.';
   report(place, { at: 'name', value: null, message, remedy: 'Write {text: "…"}, or {issuer: …} with its overlays.' });
+}
+
+function checkRevoked(revoked: Case['revoked'], place: Place, report: Report): void {
+  if (typeof revoked !== 'object') return;
+  for (const [index, entry] of revoked.entries()) {
+    const read = readEntry(entry);
+    for (const { pointer, message } of read.ok ? [] : read.problems) {
+      const member = pointer.slice(1);
+      report(below(place, index, member), {
+        value: null,
+        message: `${member} ${message}.`,
+        remedy: 'Write the entry as docs/revocation.md says.',
+      });
+    }
+  }
 }
 
 /** `schemas/cases.schema.json`: what editors check case files with. */

@@ -71,7 +71,7 @@ export async function openTester(options: TesterOptions): Promise<Tester> {
   return {
     async decide(asked) {
       const { ask } = await questioned(asked);
-      return asked.keys === 'unavailable' ? withoutKeys(ask) : withKeys(ask);
+      return asked.keys === 'unavailable' ? withoutKeys(ask, asked.revoked) : withKeys(ask, asked.revoked);
     },
     async mint(asked) {
       const { token } = (await questioned(asked)).ask;

@@ -27,21 +27,24 @@ const time = z.string().refine((value) => secondsOf(value) !== undefined, {
   error: 'must be a time in UTC, like 2026-11-23T12:00:00Z',
 });
 
-const written = z.strictObject({
-  by: z.enum(['jti', 'sub', 'client_id', 'issued_before'], {
-    error: 'must be jti, sub, client_id or issued_before',
-  }),
-  issuer: text('the registry key of the issuer').describe('registry key of the issuer, not its iss'),
+/** Each description says what is expected, as problems of case files repeat it. */
+export const writtenEntry = z.strictObject({
+  by: z
+    .enum(['jti', 'sub', 'client_id', 'issued_before'], { error: 'must be jti, sub, client_id or issued_before' })
+    .meta({ description: 'jti, sub, client_id or issued_before' }),
+  issuer: text('the registry key of the issuer, not its iss'),
   value: text('the claim’s value, or a time for issued_before'),
-  sub: text('a subject').exactOptional().describe('for issued_before: only tokens of this subject'),
-  client_id: text('a client').exactOptional().describe('for issued_before: only tokens of this client'),
-  until: time.exactOptional().describe('the entry ends then; without it, never'),
-  note: text('a text').exactOptional().describe('for people'),
-  event: text('the id of an event').exactOptional().describe('the event that it came from'),
+  sub: text('a subject, to which issued_before is then narrowed').exactOptional(),
+  client_id: text('a client, to which issued_before is then narrowed').exactOptional(),
+  until: time
+    .meta({ description: 'the time in UTC at which the entry ends, like 2026-11-23T12:00:00Z' })
+    .exactOptional(),
+  note: text('a text for people').exactOptional(),
+  event: text('the id of the event that the entry came from').exactOptional(),
 });
 
 /** As it is written. */
-export type WrittenEntry = z.output<typeof written>;
+export type WrittenEntry = z.output<typeof writtenEntry>;
 
 /** The same in seconds since the epoch. */
 export interface Entry {
@@ -68,8 +71,8 @@ export function readEntryText(line: string): EntryReading {
 }
 
 export function readEntry(value: unknown): EntryReading {
-  const parsed = written.safeParse(value);
-  const problems = [...(parsed.success ? [] : mismatches(written, value, parsed.error.issues)), ...crossed(value)];
+  const parsed = writtenEntry.safeParse(value);
+  const problems = [...(parsed.success ? [] : mismatches(writtenEntry, value, parsed.error.issues)), ...crossed(value)];
   if (!parsed.success || problems.length > 0) return { ok: false, problems };
   const { note, until, ...rest } = parsed.data;
   return {
