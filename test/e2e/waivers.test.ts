@@ -23,12 +23,14 @@ const observing = (client_id: string, end: string) => ({
 
 test('what is observed is allowed and told, and ends to the second for a token that was verified before', async () => {
   const issuer = await startIssuer();
-  const [long, short] = [inSeconds(20 * DAY), inSeconds(4)];
-  const waivers = [observing('client-1', long), observing('kiosk', short)];
-  const registry = registryOf(issuer, { files: FILES }, { waivers });
+  const long = inSeconds(20 * DAY);
   const billing = registryOf(issuer, { billing: BILLING });
-  const all = { ...registry, servers: { ...Object(registry).servers, ...Object(billing).servers } };
-  const audgate = await start({ registry: all });
+  const all = (end: string) => {
+    const waivers = [observing('client-1', long), observing('kiosk', end)];
+    const registry = registryOf(issuer, { files: FILES }, { waivers });
+    return { ...registry, servers: { ...Object(registry).servers, ...Object(billing).servers } };
+  };
+  const audgate = await start({ registry: all(long) });
   const [unbound, foreign, kiosk] = await Promise.all([
     issuer.token('api://default'),
     issuer.token(BILLING),
@@ -36,11 +38,6 @@ test('what is observed is allowed and told, and ends to the second for a token t
   ]);
   const used = (end: string) => [{ what: 'observe', owner: 'team-files', until: end }];
 
-  expect(await audgate.decide(readFile(FILES, kiosk))).toMatchObject({
-    decision: 'allow',
-    valid_until: short,
-    advice: { waivers: used(short), would_deny: ['audience_mismatch'] },
-  });
   expect(await audgate.decide(readFile(FILES, unbound))).toMatchObject({
     decision: 'allow',
     advice: { waivers: used(long), would_deny: ['audience_mismatch'] },
@@ -51,6 +48,21 @@ test('what is observed is allowed and told, and ends to the second for a token t
   expect(opened).toMatchObject({ decision: 'allow', tools: ['read_file'], methods: ['tools/list'] });
   expect(Object(opened).advice).toEqual({ waivers: used(long), would_deny: ['audience_mismatch'] });
 
+  // Soon, but late enough that this machine, however busy, asks before: else with more time.
+  let short = '';
+  for (let seconds = 4; ; seconds *= 2) {
+    short = inSeconds(seconds);
+    await audgate.writeRegistry(all(short));
+    await audgate.reload();
+    const early = await audgate.decide(readFile(FILES, kiosk));
+    if (Date.now() >= Date.parse(short)) continue;
+    expect(early).toMatchObject({
+      decision: 'allow',
+      valid_until: short,
+      advice: { waivers: used(short), would_deny: ['audience_mismatch'] },
+    });
+    break;
+  }
   await until(
     () => Date.now(),
     (now) => now >= Date.parse(short),
