@@ -195,6 +195,14 @@ const here = (line: string) =>
     // Other tests may listen on the port of the default.
     .replace(/^(audgate (?:serve(?!.*--(?:listen|config))|demo) .*|audgate demo)$/, '$1 --listen 127.0.0.1:0');
 
+/** docs/policy/fifteen-minutes.md: `npm run -s audgate --` for `npx audgate`, also after `cd policy`. */
+test('in a clone, paths are those of the folder where a command is typed', { timeout: CEILING_MS }, async () => {
+  const typed = `npm --prefix '${PROJECT}' run -s audgate -- policy check rules`;
+  const { code, stdout, stderr } = await paste(typed, repository, env).ended;
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('rules refund_limit: no problems');
+});
+
 describe('what is shown runs', () => {
   const lines = [...new Map(shown.map((one) => [one.line, one])).values()];
 
