@@ -22,6 +22,11 @@ export interface Ask {
   readonly method?: string;
   /** What the client proved possession with; absent: nothing. */
   readonly proof?: ProofSource;
+  /**
+   * Where this call is part of a request that was let through with this very proof: when that was, in seconds since the epoch.
+   * The proof is held against that time and used no second time. Only for who saw that request itself: no door reads it.
+   */
+  readonly proved_at?: number;
   /** The caller's own name and id of the client's request, where the caller is configured to vouch for it: its second try is no second use. */
   readonly retry_id?: string;
   /** What of the client's request, its call aside, a door could not take; completes "The client's request …". */

@@ -144,7 +144,8 @@ export async function evaluate(
     return unknown(server, [revocationUnavailable(revocation.detail)], { ...facts, required_scopes });
 
   // The last step, and the one side effect: a proof opens one call (RFC 9449 §11.1).
-  const use = proof.once && (await readers.proofs.use(proof.once, { mark: true, ...retryOf(ask) }));
+  const once = ask.proved_at === undefined ? proof.once : undefined;
+  const use = once && (await readers.proofs.use(once, { mark: true, ...retryOf(ask) }));
   if (use?.kind === 'replayed') return refused(server, [refusal('proof_replayed')], { ...facts, required_scopes });
   if (use?.kind === 'unavailable')
     return unknown(server, [replayStoreUnavailable(use.detail)], { ...facts, required_scopes });

@@ -6,7 +6,7 @@ import type { Ask } from './ask.ts';
 
 /** @param now seconds since the epoch */
 export function proofContext(
-  { scheme = 'Bearer', source, method }: Ask,
+  { scheme = 'Bearer', source, method, proved_at }: Ask,
   text: string,
   token: TokenFacts,
   server: ServerRecord,
@@ -19,7 +19,7 @@ export function proofContext(
     scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer',
     server,
     method: source?.kind === 'request' ? source.method : method,
-    now,
+    now: proved_at ?? now,
   };
 }
 

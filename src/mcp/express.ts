@@ -29,7 +29,7 @@ export function protectExpress(
   guard: Guard,
 ): (request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
   return async (request, response, next) => {
-    const answer = await judge(guard, request).catch((err: unknown) =>
+    const answer = await judge(guard, request, response).catch((err: unknown) =>
       guard.failed(err, 'a request could not be judged, and was refused'),
     );
     if (answer !== null) {
@@ -43,7 +43,7 @@ export function protectExpress(
 }
 
 /** @returns the refusal; null: allowed, and the request is made ready for its handler */
-async function judge(guard: Guard, request: ExpressRequest): Promise<Answer | null> {
+async function judge(guard: Guard, request: ExpressRequest, response: ServerResponse): Promise<Answer | null> {
   const { method = '', headersDistinct } = request;
   const target = request.originalUrl ?? request.url ?? '';
   const headers: Arrived['headers'] = Object.fromEntries(
@@ -59,6 +59,7 @@ async function judge(guard: Guard, request: ExpressRequest): Promise<Answer | nu
   const outcome = await guard.judge({ method, target, headers, body });
   if (outcome.kind === 'refused') return outcome.answer;
 
+  for (const [name, values] of Object.entries(outcome.response_headers)) response.setHeader(name, [...values]);
   withholdHeaders(request);
   request.body = body.kind === 'whole' ? parsed(body.bytes, headers['content-type']?.[0]) : undefined;
   request.auth = outcome.admission.authInfo;

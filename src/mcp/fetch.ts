@@ -17,13 +17,16 @@ export function protect(guard: Guard, handler: ProtectedHandler): (request: Requ
   return async (request) => {
     const admitted = await admit(guard, request);
     if (admitted instanceof Response) return admitted;
-    return endAt(await handler(admitted.request, admitted.admission), admitted.admission.valid_until, guard.now);
+    const { admission, response_headers } = admitted;
+    const answered = await handler(admitted.request, admission);
+    return endAt(withHeaders(answered, response_headers), admission.valid_until, guard.now);
   };
 }
 
 export interface Admitted {
   readonly request: Request;
   readonly admission: Admission;
+  readonly response_headers: Answer['headers'];
 }
 
 /** @returns the refusal, or what the handler gets. Never throws */
@@ -40,7 +43,8 @@ export async function admit(guard: Guard, request: Request): Promise<Admitted | 
     const body = await readBody(request.body, guard.body_bytes);
     const outcome = await guard.judge({ method, target, headers: valuesOf(headers), body });
     if (outcome.kind === 'refused') return responseOf(outcome.answer);
-    return { request: fresh(request, body), admission: outcome.admission };
+    const { admission, response_headers } = outcome;
+    return { request: fresh(request, body), admission, response_headers };
   } catch (err) {
     return responseOf(guard.failed(err, 'a request could not be judged, and was refused'));
   }
@@ -50,7 +54,16 @@ export const CONSUMED =
   'expected the request body unread, found it consumed: put audgate before whatever else reads the body';
 
 /** Names of headers that a handler does not get: MCP forbids passing the token on, and identity is the guard's to tell. */
-export const withheld = (name: string) => name === 'authorization' || name.startsWith('x-audgate-');
+export const withheld = (name: string) => name === 'authorization' || name === 'dpop' || name.startsWith('x-audgate-');
+
+/** In place of the handler's own of these names. */
+export function withHeaders(response: Response, headers: Answer['headers']): Response {
+  const lines = Object.entries(headers);
+  if (lines.length === 0) return response;
+  const all = new Headers(response.headers);
+  for (const [name, values] of lines) all.set(name, values.join(', '));
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers: all });
+}
 
 export function responseOf({ status, headers, body }: Answer): Response {
   const lines = Object.entries(headers).flatMap(([name, values]) =>

@@ -36,7 +36,12 @@ export interface Arrived {
 }
 
 export type Outcome =
-  | { readonly kind: 'admitted'; readonly admission: Admission }
+  | {
+      readonly kind: 'admitted';
+      readonly admission: Admission;
+      /** That the handler's response must carry besides its own (RFC 9449 §8.2); lower-case names. */
+      readonly response_headers: Answer['headers'];
+    }
   | { readonly kind: 'refused'; readonly answer: Answer };
 
 /** Stands for a token, whose text the guard keeps to itself. */
@@ -72,7 +77,7 @@ export interface Guard {
   failed(err: unknown, message: string): Answer;
 }
 
-type Held = Pick<Ask, 'token' | 'scheme'>;
+type Held = Pick<Ask, 'token' | 'scheme' | 'proof' | 'method' | 'proved_at'>;
 
 /** As the service's own default (`limits.body_bytes`). */
 const BODY_BYTES = 262_144;
@@ -99,9 +104,14 @@ export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES
   };
 
   const judge = async ({ method, target, headers, body }: Arrived): Promise<Outcome> => {
-    const { authorization = [], ...others } = headers;
+    const { authorization = [], dpop = [], ...others } = headers;
     const { token, scheme, ambiguous } = readCredentials(authorization);
-    const held: Held = { ...(token !== undefined && { token }), ...(scheme !== undefined && { scheme }) };
+    const held: Held = {
+      ...(token !== undefined && { token }),
+      ...(scheme !== undefined && { scheme }),
+      ...(dpop.length > 0 && { proof: { dpop } }),
+    };
+    const arrived_at = Math.floor(now() / 1000);
     const decision = await decider.decide(
       {
         ...held,
@@ -117,8 +127,9 @@ export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES
     if (decision.decision !== 'allow') return { kind: 'refused', answer: refusalOf(decision) };
     if (body.kind === 'partial') return { kind: 'refused', answer: INCOMPLETE };
     const admission = admissionOf(decision, findServer(server, decider.current().registry) ?? registered);
-    tokens.set(admission.authInfo, held);
-    return { kind: 'admitted', admission };
+    // Calls inside the session are part of this request, whose proof is used.
+    tokens.set(admission.authInfo, { ...held, method, proved_at: arrived_at });
+    return { kind: 'admitted', admission, response_headers: decision.response_headers ?? {} };
   };
 
   return {

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Admission } from './admission.ts';
-import { admit } from './fetch.ts';
+import { admit, withHeaders } from './fetch.ts';
 import type { Guard } from './guard.ts';
 import { endAt } from './stream.ts';
 
@@ -15,7 +15,7 @@ export function protectHono(guard: Guard): MiddlewareHandler<{ Variables: { audg
     context.req.raw = admitted.request;
     context.set('audgate', admitted.admission);
     await next();
-    context.res = endAt(context.res, admitted.admission.valid_until, guard.now);
+    context.res = endAt(withHeaders(context.res, admitted.response_headers), admitted.admission.valid_until, guard.now);
     return undefined;
   };
 }

@@ -20,6 +20,7 @@ export function toAsk({ subject, action, resource, context }: Evaluation): Ask {
     // No server has the empty resource.
     server: (resource.type === SERVER ? resource.id : text(resource.properties, 'server')) ?? '',
     ...tokenOf(subject),
+    ...proofOf(subject, action),
     ...callOf(action, resource),
     door: 'audgate/authzen',
     ...(context !== undefined && { context: { extra: context, ...(client_ip !== undefined && { client_ip }) } }),
@@ -32,6 +33,18 @@ function tokenOf({ type, id, properties }: Evaluation['subject']): Pick<Ask, 'to
   return beside === undefined
     ? { token: id }
     : { ambiguous: 'carries one access token as subject.id and one beside it' };
+}
+
+/** Beside the token, never in `context`: that goes to custom rules and into records. */
+function proofOf({ properties }: Evaluation['subject'], action: Evaluation['action']): Partial<Ask> {
+  const [scheme, method] = [text(properties, 'scheme'), text(action.properties, 'http_method')];
+  const values = properties && own(properties, 'dpop');
+  return {
+    ...(scheme !== undefined && { scheme }),
+    ...(method !== undefined && { method }),
+    // What is no text is no proof, but it is one value too many beside one.
+    ...(Array.isArray(values) && { proof: { dpop: values.map((value) => (typeof value === 'string' ? value : '')) } }),
+  };
 }
 
 function callOf(action: Evaluation['action'], resource: Evaluation['resource']): Pick<Ask, 'source' | 'malformed'> {

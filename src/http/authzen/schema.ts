@@ -18,11 +18,13 @@ const properties = object.exactOptional();
 export const subject = z
   .looseObject({ type: text, id: text, properties })
   .describe(
-    'Either type access_token with the token itself as id, or any type with the token as properties.access_token and its sub as id.',
+    'Either type access_token with the token itself as id, or any type with the token as properties.access_token and its sub as id. properties.scheme: DPoP, with the values of the client’s DPoP header in properties.dpop; default Bearer.',
   );
 export const action = z
   .looseObject({ name: text, properties })
-  .describe('name: the MCP method. properties.arguments: of tools/call and prompts/get, for custom rules.');
+  .describe(
+    'name: the MCP method. properties.arguments: of tools/call and prompts/get, for custom rules. properties.http_method: of the client’s request, which a DPoP proof names.',
+  );
 export const resource = z
   .looseObject({ type: text, id: text, properties })
   .describe(

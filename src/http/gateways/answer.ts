@@ -7,6 +7,8 @@ export interface GatewayAnswer {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
+  /** Of an allow: what the gateway adds to the response of the server behind it. */
+  readonly toClient?: Readonly<Record<string, readonly string[]>>;
   /** Constant: reasons stay in the log. */
   readonly body: string;
 }
@@ -22,7 +24,13 @@ export function answerOf(decision: Decision): GatewayAnswer {
   const headers = { ...NO_STORE, 'content-type': TEXT, 'x-audgate-decision-id': [decision.decision_id] };
   if (decision.decision === 'allow') {
     const identity = Object.entries(identityHeaders(decision)).map(([name, value]) => [name, [value]]);
-    return { status: 200, headers: { ...headers, ...Object.fromEntries(identity) }, body: 'allowed\n' };
+    const { response_headers: toClient } = decision;
+    return {
+      status: 200,
+      headers: { ...headers, ...Object.fromEntries(identity) },
+      ...(toClient && { toClient }),
+      body: 'allowed\n',
+    };
   }
   if (decision.decision === 'indeterminate') return { status: 403, headers: { ...headers, ...RETRY }, body: REFUSED };
   const { challenge } = decision;
@@ -48,7 +56,8 @@ function withoutId(body: Json): Json {
 /** @param statuses that the gateway knows; null: any */
 export function respond(answer: GatewayAnswer, statuses: readonly number[] | null = null): Response {
   const headers = new Headers();
-  for (const [name, values] of Object.entries(answer.headers)) for (const value of values) headers.append(name, value);
+  for (const [name, values] of Object.entries({ ...answer.headers, ...answer.toClient }))
+    for (const value of values) headers.append(name, value);
   return new Response(answer.body, { status: known(answer.status, statuses), headers });
 }
 

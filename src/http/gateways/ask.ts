@@ -21,6 +21,7 @@ export async function readAsk(
   const own = incoming.method ?? '';
   const method = profile.method === null ? own : onlyValue(sent, profile.method);
   const asked = profile.target === null ? target.rest : onlyValue(sent, profile.target);
+  const dpop = valuesOf(sent, 'dpop');
   const malformed = unfit(sent, profile, target, asked);
   const trace_id = traceIdOf(incoming.headers);
   return {
@@ -28,6 +29,7 @@ export async function readAsk(
     ...readCredentials(valuesOf(sent, 'authorization')),
     source: { kind: 'request', method: method ?? '', body },
     headers: callHeaders(sent),
+    ...(dpop.length > 0 && { proof: { dpop } }),
     ...(asked !== undefined && { target: asked }),
     ...(malformed !== undefined && { malformed }),
     ...(trace_id !== undefined && { trace_id }),

@@ -6,7 +6,7 @@ import { type CheckResponse, CODE, type HeaderOption, OVERWRITE_IF_EXISTS_OR_ADD
 const OURS = 'x-audgate-';
 
 /** @param sent by the client: of its own x-audgate-* none goes on to the server behind Envoy */
-export function checkResponse({ status, headers, body }: GatewayAnswer, sent: SentHeaders): CheckResponse {
+export function checkResponse({ status, headers, toClient, body }: GatewayAnswer, sent: SentHeaders): CheckResponse {
   if (status !== 200) {
     return {
       status: { code: status === 401 ? CODE.unauthenticated : CODE.permission_denied },
@@ -20,6 +20,7 @@ export function checkResponse({ status, headers, body }: GatewayAnswer, sent: Se
     ok_response: {
       headers: options(identity),
       headers_to_remove: [...sent.keys()].filter((name) => name.startsWith(OURS) && !set.has(name)),
+      ...(toClient && { response_headers_to_add: options(Object.entries(toClient)) }),
     },
   };
 }

@@ -37,6 +37,7 @@ export function readCheck(check: CheckRequest, server: string, sent: SentHeaders
   const { source, request } = check.attributes ?? {};
   const http = request?.http ?? {};
   const target = latin1(http.path);
+  const dpop = valuesOf(sent, 'dpop');
   const client_ip = source?.address?.socket_address?.address ?? '';
   const request_id = onlyValue(sent, 'x-request-id');
   return {
@@ -44,6 +45,7 @@ export function readCheck(check: CheckRequest, server: string, sent: SentHeaders
     ...readCredentials(valuesOf(sent, 'authorization')),
     source: { kind: 'request', method: latin1(http.method), body: bodyOf(http, sent, limit) },
     headers: callHeaders(sent),
+    ...(dpop.length > 0 && { proof: { dpop } }),
     target,
     ...(isHostile(target) && { malformed: HOSTILE_PATH }),
     context: {

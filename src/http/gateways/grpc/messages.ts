@@ -45,7 +45,11 @@ const NAMESPACE = {
     Status: message({ code: ['int32', 1] }),
     DeniedResponse: message({ status: ['HttpStatus', 1], headers: ['HeaderOption', 2, LIST], body: ['string', 3] }),
     HttpStatus: message({ code: ['int32', 1] }),
-    OkResponse: message({ headers: ['HeaderOption', 2, LIST], headers_to_remove: ['string', 5, LIST] }),
+    OkResponse: message({
+      headers: ['HeaderOption', 2, LIST],
+      headers_to_remove: ['string', 5, LIST],
+      response_headers_to_add: ['HeaderOption', 6, LIST],
+    }),
     HeaderOption: message({ header: ['Header', 1], append: ['BoolValue', 2], append_action: ['int32', 3] }),
     Header: message({ key: ['string', 1], value: ['string', 2] }),
     BoolValue: message({ value: ['bool', 1] }),
@@ -107,7 +111,11 @@ export interface CheckResponse {
     readonly headers: readonly HeaderOption[];
     readonly body: string;
   };
-  readonly ok_response?: { readonly headers: readonly HeaderOption[]; readonly headers_to_remove: readonly string[] };
+  readonly ok_response?: {
+    readonly headers: readonly HeaderOption[];
+    readonly headers_to_remove: readonly string[];
+    readonly response_headers_to_add?: readonly HeaderOption[];
+  };
 }
 
 export interface HealthRequest {
