@@ -145,7 +145,7 @@ test('lists every mistake that no case notices, with the case that notices it', 
   expect(left).not.toContain(lost);
   expect(left).not.toContain(moved);
   expect(second.registry.noticed).toBe(first.registry.noticed + first.registry.survivors.length);
-}, 60_000);
+}, 180_000);
 
 test('a rule that only reports is changed too, and no case of decisions notices', async () => {
   const reporting = `# METADATA
@@ -155,7 +155,7 @@ test('a rule that only reports is changed too, and no case of decisions notices'
 ${RULE}`;
   const { rules } = await mutated('reporting', CASES, { rule: reporting });
   expect(rules.survivors.map(({ what }) => what)).toContain('is_number(input.call.arguments.amount) never holds');
-});
+}, 180_000);
 
 test('a label that a rule reads is lost or raised, and one that nobody reads is let alone', async () => {
   const rule = RULE.replaceAll('10', 'input.registered.operation.labels.most');
@@ -163,7 +163,7 @@ test('a label that a rule reads is lost or raised, and one that nobody reads is 
   const { registry } = await mutated('labelled', CASES, { rule, registry: labelled });
   const told = registry.survivors.map(({ what }) => what).filter((what) => what.includes('label'));
   expect(told).toEqual(['lab: the label most of tools/call reset is 11, not 10']);
-});
+}, 180_000);
 
 test('changes nothing where the tests fail already', async () => {
   const failing = CASES.replace('decision: allow', 'decision: deny');
