@@ -104,19 +104,51 @@ const waiverOf = (what: WaiverInput['what']) =>
     { noNullPrototype: true },
   );
 
+const authentication = fc.record(
+  { acr_values: few(oneOf('mfa', 'phr')), max_age_seconds: seconds },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
 const operation = fc.record<OperationInput>(
   {
     name: oneOf('tools/call read_file', 'tools/list', 'resources/read file:///docs/a.md'),
     scopes: few(scope),
     implied_by: fc.dictionary(scope, few(scope), { maxKeys: 3, noNullPrototype: true }),
+    authentication,
     labels,
   },
-  { noNullPrototype: true },
+  { requiredKeys: ['name', 'scopes', 'implied_by', 'labels'], noNullPrototype: true },
+);
+
+const details = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom('payment', 'account').map((type) => ({ type, amount: '45.00' })) },
+    { weight: 1, arbitrary: object },
+  ),
+  { maxLength: 3 },
 );
 
 const confirmation = fc.oneof(
   fc.constantFrom({ jkt: 'thumbprint' }, { 'x5t#S256': 'thumbprint' }, { jkt: 'a', 'x5t#S256': 'b' }, { kid: 'k' }, {}),
   object,
+);
+
+/** Of the codes that a proof can be refused by, and some that it cannot. */
+const refusedProof = (...codes: string[]) =>
+  fc.oneof(fc.constantFrom(...codes), fc.constantFrom('token_expired', 'other')).map((refused) => ({ refused }));
+const thumbprint = fc.constantFrom('thumbprint', 'a', 'b');
+const proof = fc.record(
+  {
+    dpop: fc.oneof(
+      thumbprint.map((jkt) => ({ jkt, algorithm: 'ES256', issued_at: NOW })),
+      refusedProof('proof_missing', 'proof_invalid', 'proof_mismatch', 'proof_nonce_required', 'token_not_bound'),
+    ),
+    mtls: fc.oneof(
+      thumbprint.map((value) => ({ 'x5t#S256': value })),
+      refusedProof('certificate_missing', 'certificate_mismatch'),
+    ),
+  },
+  { requiredKeys: [], noNullPrototype: true },
 );
 
 export const policyInputs: fc.Arbitrary<PolicyInput> = fc.record(
@@ -156,22 +188,37 @@ export const policyInputs: fc.Arbitrary<PolicyInput> = fc.record(
         not_before: time,
         confirmation,
         actor: oneOf('agent-7', 'any', 'none'),
+        actors: few(oneOf('agent-7', 'agent-8')),
+        authentication_context: oneOf('mfa', 'pwd'),
+        authenticated_at: time,
+        authorization_details: details,
         claims: object,
       },
       { requiredKeys: ['type', 'algorithm', 'key_id', 'audiences', 'scopes'], noNullPrototype: true },
     ),
+    proof,
     registered: fc.record(
       {
-        server: fc.record({
-          key: fc.constant('files'),
-          resource: fc.constant('https://files.example.com/mcp'),
-          audiences: few(audience),
-          issuers: few(issuerKey),
-          max_lifetime_seconds: seconds,
-          sender_constraint: fc.constantFrom('none', 'none', 'none', 'dpop', 'mtls', 'any'),
-          actors: fc.oneof(fc.constantFrom('none' as const, 'any' as const), few(oneOf('agent-7', 'agent-8'))),
-          labels,
-        }),
+        server: fc.record(
+          {
+            key: fc.constant('files'),
+            resource: fc.constant('https://files.example.com/mcp'),
+            audiences: few(audience),
+            issuers: few(issuerKey),
+            max_lifetime_seconds: seconds,
+            sender_constraint: fc.constantFrom('none', 'none', 'none', 'dpop', 'mtls', 'any'),
+            actors: fc.oneof(fc.constantFrom('none' as const, 'any' as const), few(oneOf('agent-7', 'agent-8'))),
+            authorization_details_types: few(oneOf('payment', 'account')),
+            labels,
+          },
+          {
+            requiredKeys: [
+              ...(['key', 'resource', 'audiences', 'issuers', 'max_lifetime_seconds'] as const),
+              ...(['sender_constraint', 'actors', 'labels'] as const),
+            ],
+            noNullPrototype: true,
+          },
+        ),
         issuer: fc.record({
           key: issuerKey,
           issuer: oneOf('https://login.example.com'),
@@ -191,7 +238,7 @@ export const policyInputs: fc.Arbitrary<PolicyInput> = fc.record(
       { requiredKeys: ['caller'], noNullPrototype: true },
     ),
   },
-  { noNullPrototype: true },
+  { requiredKeys: ['now', 'time', 'call', 'token', 'registered', 'context'], noNullPrototype: true },
 );
 
 /** Many of the above are refused for several reasons at once; these are allowed but for what is changed in them. */
@@ -206,10 +253,13 @@ export const nearlyRight: fc.Arbitrary<PolicyInput> = fc
       not_before: _nbf,
       actor: _actor,
       confirmation: _cnf,
+      authorization_details: _details,
       ...token
     } = input.token;
+    const { proof: shown, ...rest } = input;
     return {
-      ...input,
+      ...rest,
+      ...(has('token') && shown && { proof: shown }),
       token: {
         ...(has('token')
           ? input.token
@@ -231,7 +281,12 @@ export const nearlyRight: fc.Arbitrary<PolicyInput> = fc
         issuer: has('issuer') ? issuer : { ...issuer, key: 'corp', clock_tolerance_seconds: 5 },
         ...(has('operation')
           ? {}
-          : { operation: { name: 'tools/call read_file', scopes: ['files:read'], implied_by: {}, labels: {} } }),
+          : {
+              operation: {
+                ...{ name: 'tools/call read_file', scopes: ['files:read'], implied_by: {}, labels: {} },
+                ...(has('times') && { authentication: { acr_values: ['mfa'], max_age_seconds: 300 } }),
+              },
+            }),
         waivers: has('waivers') ? waivers : [],
         elsewhere: has('issuer') ? input.registered.elsewhere : [],
       },
