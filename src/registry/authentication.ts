@@ -1,5 +1,5 @@
 /** What entries ask of the user's authentication (RFC 9470), together: nobody who fails one of them satisfies all. */
-import type { WrittenOperation } from './schema.ts';
+import type { WrittenOperation } from './schema/operation.ts';
 
 type Asked = NonNullable<WrittenOperation['authentication']>;
 

@@ -11,7 +11,8 @@ import { classifier } from './operation.ts';
 import { below } from './place.ts';
 import { PROFILES } from './profile/profiles.ts';
 import type { IssuerRecord, KeySource, Owner, Registry, ServerRecord, Source } from './registry.ts';
-import type { WrittenIssuer, WrittenServer, WrittenWaiver } from './schema.ts';
+import type { WrittenWaiver } from './schema/waiver.ts';
+import type { WrittenIssuer, WrittenServer } from './schema.ts';
 import { normalised } from './uri.ts';
 
 export type KeySourceOf = (issuerKey: string) => KeySource;

@@ -14,7 +14,8 @@ import {
   TASK_METHODS,
   type TargetKind,
 } from './method.ts';
-import type { WrittenOperation, WrittenServer } from './schema.ts';
+import type { WrittenOperation } from './schema/operation.ts';
+import type { WrittenServer } from './schema.ts';
 import { differing, labelsOf, type Subscriptions, subscriptions } from './subscription.ts';
 
 /** `operation`: undefined for what is not open. */

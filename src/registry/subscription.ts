@@ -3,7 +3,7 @@ import type { CallFacts } from '../decision/facts.ts';
 import type { OperationInput } from '../decision/input.ts';
 import type { Json, JsonObject } from '../json/value.ts';
 import { LISTEN, LISTS } from './method.ts';
-import type { WrittenOperation } from './schema.ts';
+import type { WrittenOperation } from './schema/operation.ts';
 
 type Parts = readonly (WrittenOperation | undefined)[];
 

@@ -2,7 +2,8 @@
 import { strictest } from '../authentication.ts';
 import { COMPLETE, LISTEN, METHODS_BY_TARGET } from '../method.ts';
 import { below, quote, type Report } from '../place.ts';
-import type { ServerRemains, WrittenOperation } from '../schema.ts';
+import type { WrittenOperation } from '../schema/operation.ts';
+import type { ServerRemains } from '../schema.ts';
 import type { Entry } from './draft.ts';
 import { warnOfRepeats } from './repeats.ts';
 
