@@ -1,15 +1,21 @@
 /** The lists of revoked tokens that a configuration names: opened, kept up to date, and fed. */
+import { readFile } from 'node:fs/promises';
 import type { RevocationConfig } from '../config/revocation.ts';
+import type { WrittenEntry } from '../facts/revocation/entry.ts';
 import type { Revocations } from '../facts/revocation/revocations.ts';
 import { createRevocations } from '../facts/revocation/sources.ts';
 import type { Metrics } from '../record/metrics.ts';
 import type { Log } from '../service.ts';
 import { openRevokedFile } from './revoked-file.ts';
 import type { KeptParts } from './revoked-kept.ts';
+import { openRevokedStream } from './revoked-stream.ts';
+import { openValkey } from './valkey.ts';
+
+type Config = Omit<RevocationConfig, 'events'>;
 
 export interface RevocationParts {
   /** Its files located. */
-  readonly config: Pick<RevocationConfig, 'file' | 'valkey' | 'max_staleness_seconds' | 'max_entries'>;
+  readonly config: Config;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Nanoseconds of a clock that never jumps. */
@@ -23,41 +29,83 @@ export type OpenedRevocations =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 export interface OpenRevocations extends Revocations {
+  /** Whether an entry came from this event. */
+  knows(event: string): boolean;
+  /**
+   * Into Valkey where there is one, else into the file: what is written outlasts this process.
+   * @returns null once it is written and in force here, else why not
+   */
+  add(entries: readonly WrittenEntry[]): Promise<string | null>;
   close(): void;
 }
 
-/** A list that is broken when it is opened is a mistake of the configuration: there is no last good one yet. */
+/**
+ * A file that is broken when it is opened is a mistake of the configuration: there is no last good one yet. A Valkey that is
+ * not there yet is waited for, and nothing is allowed meanwhile.
+ */
 export async function openRevocations(parts: RevocationParts): Promise<OpenedRevocations> {
   const { config, now, ticks, log, metrics } = parts;
   const { max_entries, max_staleness_seconds } = config;
-  if (config.valkey !== undefined)
-    return { ok: false, problems: ['revocation.valkey is not supported by this version'] };
-  const kept = { max_entries, now, ticks };
   let opened = false;
-  const told =
-    (source: 'file' | 'valkey'): KeptParts['onLook'] =>
-    (problems, news) => {
+  const keptOf = (source: 'file' | 'valkey'): KeptParts => ({
+    max_entries,
+    now,
+    ticks,
+    onLook(problems, news) {
       metrics.revocationRead(source, problems.length === 0);
-      // What is wrong at the start is told by whoever opens it.
-      if (!news || !opened) return;
+      // What is wrong with a file at the start is told by whoever opens it.
+      if (!news || (source === 'file' && !opened)) return;
       if (problems.length === 0) log.info({ source }, 'the list of revoked tokens is right again');
       else log.error({ source, problems }, 'the list of revoked tokens has trouble; what was revoked stays revoked');
-    };
-  const file =
-    config.file === undefined ? null : await openRevokedFile({ ...kept, path: config.file, onLook: told('file') });
-  const sources = [file].filter((source) => source !== null);
+    },
+  });
+
+  const file = config.file === undefined ? null : await openRevokedFile({ ...keptOf('file'), path: config.file });
+  const shared = config.valkey === undefined ? null : await openShared(config.valkey, keptOf('valkey'));
+  const stream = shared?.ok === true ? shared.stream : null;
+  const sources = [file, stream].filter((source) => source !== null);
   const close = () => {
     for (const source of sources) source.close();
+    if (shared?.ok === true) shared.valkey.close();
   };
-  const problems = sources.flatMap((source) => {
-    const { source: name, location, last_error } = source.status();
-    const wrong = [...(last_error?.problems ?? []), ...(source.unusable() === null ? [] : [source.unusable()])];
-    return wrong.map((problem) => `revocation.${name} ${location}: ${problem}`);
-  });
+  const unusable = file?.unusable() ?? null;
+  const broken = [...(file?.status().last_error?.problems ?? []), ...(unusable === null ? [] : [unusable])];
+  const problems = [
+    ...broken.map((problem) => `revocation.file ${config.file}: ${problem}`),
+    ...(shared?.ok === false ? [`revocation.valkey ${config.valkey?.url} ${shared.problem}`] : []),
+  ];
   if (problems.length > 0) {
     close();
     return { ok: false, problems };
   }
   opened = true;
-  return { ok: true, revocations: { ...createRevocations({ sources, max_staleness_seconds, now }), close } };
+  const store = stream ?? file;
+  return {
+    ok: true,
+    revocations: {
+      ...createRevocations({ sources, max_staleness_seconds, now }),
+      knows: (event) => sources.some((source) => source.knows(event)),
+      async add(entries) {
+        if (store === null) return 'no list is configured';
+        const problem = await store.add(entries);
+        return problem === null ? null : `the list in ${store.status().source} ${problem}`;
+      },
+      close,
+    },
+  };
+}
+
+async function openShared(config: NonNullable<Config['valkey']>, kept: KeptParts) {
+  const { key, timeout_ms, ...server } = config;
+  const opened = await openValkey({
+    config: server,
+    timeout_ms,
+    readFile: (path) => readFile(path, 'utf8'),
+    // The looks tell of it.
+    onChange: () => {},
+  });
+  if (opened.kind === 'unfit') return { ok: false, problem: opened.problem } as const;
+  const { valkey } = opened;
+  const stream = await openRevokedStream({ ...kept, valkey, url: config.url, key });
+  return { ok: true, valkey, stream } as const;
 }

@@ -4,10 +4,12 @@
  */
 import { type BigIntStats, constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { isLongOver } from '../facts/revocation/entry.ts';
 import { createList, type RevocationList } from '../facts/revocation/list.ts';
 import type { RevocationSource } from '../facts/revocation/sources.ts';
 import { errorCodeOf, type KeptParts, keep, type Look } from './revoked-kept.ts';
 import { readList } from './revoked-text.ts';
+import { appendToFile } from './revoked-write.ts';
 
 /** Bytes of a list at most: some 100,000 entries, whose reading takes less than a second. */
 export const MAX_FILE_BYTES = 32 * 1024 * 1024;
@@ -20,15 +22,8 @@ export interface RevokedFileParts extends KeptParts {
   readonly path: string;
 }
 
-export interface RevokedFile extends RevocationSource {
-  /** Looks now. @returns once what the file held at the time of the call is in force, or cannot be had */
-  refresh(): Promise<void>;
-  knows(event: string): boolean;
-  close(): void;
-}
-
 /** Reads once before it returns. `status` says how that went. */
-export async function openRevokedFile(parts: RevokedFileParts): Promise<RevokedFile> {
+export async function openRevokedFile(parts: RevokedFileParts): Promise<RevocationSource> {
   const { path, max_entries, now } = parts;
   let good: RevocationList = createList();
   /** Of a file that is broken: its right lines. */
@@ -44,7 +39,8 @@ export async function openRevokedFile(parts: RevokedFileParts): Promise<RevokedF
     if (read === null) return { confirmed: false, problems: [`has more than ${MAX_FILE_BYTES} bytes`] };
     const { entries, problems } = await readList(read.text);
     const list = createList();
-    for (const entry of entries) list.add(entry);
+    const seconds = now() / 1000;
+    for (const entry of entries) if (!isLongOver(entry, seconds)) list.add(entry);
     if (problems.length === 0) [good, partly] = [list, null];
     else partly = list;
     const still = now() - Number(read.found.mtimeMs);
@@ -70,6 +66,11 @@ export async function openRevokedFile(parts: RevokedFileParts): Promise<RevokedF
     age: kept.age,
     unusable: () => (size() > max_entries ? TOO_MANY : null),
     status: () => ({ source: 'file', location: path, entries: size(), ...kept.status() }),
+    async add(entries) {
+      const problem = await appendToFile(path, entries);
+      if (problem === null) await kept.refresh();
+      return problem;
+    },
     refresh: kept.refresh,
     knows: (event) => good.knows(event) || partly?.knows(event) === true,
     close: kept.close,

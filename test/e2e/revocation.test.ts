@@ -13,7 +13,7 @@ it('stops at the next decision after the file was read, for jti, sub, client and
   const list = join(await scratch(), 'revoked.jsonl');
   await writeFile(list, '# who was revoked\n');
   const registry = registryOf(issuer, { files: FILES });
-  const service = await start({ registry, config: { revocation: { file: list } } });
+  const service = await start({ registry, config: { revocation: { file: list, max_staleness_seconds: 3600 } } });
   const tokens = await Promise.all(
     ['a', 'b', 'c', 'd', 'e'].map((sub) =>
       issuer.token(FILES, { claims: { sub, client_id: `app-${sub}`, jti: `id-${sub}` } }),

@@ -60,6 +60,12 @@ export interface Entry {
   readonly event?: string;
 }
 
+/** Seconds for which an ended entry is still held: a clock that is wrong for a while must not lose it. */
+const GRACE = 3600;
+
+/** @param now seconds since the epoch */
+export const isLongOver = ({ until }: Entry, now: number): boolean => until < now - GRACE;
+
 export type EntryReading =
   | { readonly ok: true; readonly entry: Entry }
   | { readonly ok: false; readonly problems: readonly JsonProblem[] };

@@ -1,5 +1,6 @@
 /** Lists from several sources as one answer. What any of them revokes is revoked; one that cannot be had leaves nobody sure. */
 import type { TokenFacts } from '../../decision/facts.ts';
+import type { WrittenEntry } from './entry.ts';
 import type { Revocations, RevokedBy, SourceStatus } from './revocations.ts';
 
 /** One source, as whoever keeps it up to date shows it. */
@@ -11,6 +12,16 @@ export interface RevocationSource {
   /** Why the list cannot be used, whatever its age; null: nothing is wrong. */
   unusable(): string | null;
   status(): SourceStatus;
+  /** Whether an entry came from this event. */
+  knows(event: string): boolean;
+  /**
+   * What is written outlasts this process.
+   * @returns null once it is written, and in force here unless the source is lost that very moment; else why not
+   */
+  add(entries: readonly WrittenEntry[]): Promise<string | null>;
+  /** Looks now. @returns once what the source held at the time of the call is in force, or cannot be had */
+  refresh(): Promise<void>;
+  close(): void;
 }
 
 export interface RevocationsParts {
