@@ -7,7 +7,7 @@ import type { Evaluation } from '../decide/evaluate.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Check } from '../decision/verdict.ts';
 import { createKeys } from '../facts/keys/look-up.ts';
-import { NO_PROOFS } from '../facts/proof/proofs.ts';
+import { NO_PROOFS, type Proofs } from '../facts/proof/proofs.ts';
 import { NO_REVOCATIONS, type Revocations } from '../facts/revocation/revocations.ts';
 import { createTokenReader } from '../facts/token/read.ts';
 import { createApp } from '../http/app.ts';
@@ -24,6 +24,8 @@ export interface Bench {
   readonly rules: readonly string[];
   /** What is revoked from now on, for both ways of asking. */
   revoke(list: Revocations): void;
+  /** How proofs are read from now on, likewise. */
+  prove(by: Proofs): void;
   decide(ask: Ask): Promise<Decided>;
   /** `POST /v1/decide`. */
   post(body: object): Promise<{ readonly status: number; readonly answer: unknown }>;
@@ -67,6 +69,8 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
   const metrics = createMetrics();
   let revoked = NO_REVOCATIONS;
   const revocations: Revocations = { judge: (...asked) => revoked.judge(...asked), status: () => revoked.status() };
+  let proving = NO_PROOFS;
+  const proofs: Proofs = { read: (...asked) => proving.read(...asked), use: (...asked) => proving.use(...asked) };
   const shared = {
     keys: config.keys,
     now: () => now,
@@ -76,6 +80,7 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
     // Nothing is fetched: a key source that must be is one that cannot be had.
     fetch: () => Promise.reject(new Error('no key set can be had in a case')),
     revocations,
+    proofs,
   };
   const started = await createService({
     ...shared,
@@ -94,7 +99,6 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
   const parts: DecideParts = {
     ...shared,
     tokens: createTokenReader({ lookup: keys.lookup, cacheSize: TOKENS }),
-    proofs: NO_PROOFS,
   };
 
   const lifecycle = { stopping: false };
@@ -120,6 +124,9 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
       rules: snapshot.policy.rules.map(({ name }) => name),
       revoke(list) {
         revoked = list;
+      },
+      prove(by) {
+        proving = by;
       },
       async decide(ask) {
         judged = null;

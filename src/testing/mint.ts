@@ -134,11 +134,13 @@ function rightClaims(right: RightToken): JsonObject {
   };
 }
 
-function overlay(base: JsonObject, changes: JsonObject = {}): JsonObject {
+/** null removes a member. */
+export function overlay(base: JsonObject, changes: JsonObject = {}): JsonObject {
   return Object.fromEntries(Object.entries({ ...base, ...changes }).filter(([, value]) => value !== null));
 }
 
-function relativeTimes(claims: JsonObject, now: number): JsonObject {
+/** `"+300"` in a time is so many seconds from now. */
+export function relativeTimes(claims: JsonObject, now: number): JsonObject {
   const relative = (value: Json): Json =>
     typeof value === 'string' && /^[+-]\d+$/.test(value) ? now + Number(value) : value;
   return Object.fromEntries(

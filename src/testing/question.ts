@@ -6,7 +6,11 @@ import { decideRequest } from '../http/native/schema.ts';
 import { mismatches } from '../json/mismatch.ts';
 import type { IssuerRecord, Registry } from '../registry/registry.ts';
 import { type IssuerKey, mint } from './mint.ts';
+import { provedBy } from './proofs.ts';
 import type { Case } from './schema.ts';
+
+/** By which clients of MCP send their messages. */
+const METHOD = 'POST';
 
 export interface Question {
   /** The JSON body of `POST /v1/decide`. */
@@ -27,13 +31,23 @@ export interface QuestionParts {
 /** @returns a text when the case cannot be asked: an unknown issuer, or what only a broken gateway would send */
 export async function questionOf(one: Case, parts: QuestionParts): Promise<Question | string> {
   const server = parts.registry.servers.get(one.server)?.resource ?? one.server;
-  const { scheme, call, message, body, http, context } = one;
+  const { call, message, body, context } = one;
+  const proved = await provedBy(one.proof, {
+    server: one.server,
+    resource: server,
+    method: one.http?.method ?? METHOD,
+    now: parts.now,
+    newId: parts.newId,
+  });
+  const scheme = one.scheme ?? (proved === null ? undefined : 'DPoP');
+  const http = scheme?.toLowerCase() === 'dpop' ? { method: METHOD, ...one.http } : one.http;
   const tokenless = { server, scheme, call, message, body, http, context };
   const asked = readQuestion(tokenless);
   if (typeof asked === 'string') return asked;
-  const token = await tokenOf(one, asked.ask, parts);
+  const token = await tokenOf(one, asked.ask, parts, proved?.cnf);
   if (typeof token !== 'object') return token;
-  return readQuestion({ ...tokenless, token: token.value });
+  const proof = proved === null ? undefined : { dpop: await proved.dpop(token.value ?? '') };
+  return readQuestion({ ...tokenless, proof, token: token.value });
 }
 
 function readQuestion(question: Readonly<Record<string, unknown>>): Question | string {
@@ -46,7 +60,12 @@ function readQuestion(question: Readonly<Record<string, unknown>>): Question | s
 
 type Token = { readonly value: string | null | undefined };
 
-async function tokenOf({ token }: Case, ask: Ask, parts: QuestionParts): Promise<Token | string> {
+async function tokenOf(
+  { token }: Case,
+  ask: Ask,
+  parts: QuestionParts,
+  cnf: { readonly jkt: string } | undefined,
+): Promise<Token | string> {
   if (token === undefined || token === null) return { value: token };
   if (token.text !== undefined) return { value: token.text };
   const issuer = parts.registry.issuers.get(token.issuer ?? '');
@@ -54,7 +73,8 @@ async function tokenOf({ token }: Case, ask: Ask, parts: QuestionParts): Promise
   if (issuer === undefined || key === undefined) {
     return `the token's issuer ${JSON.stringify(token.issuer)} is not in the registry; it has ${[...parts.keys.keys()].join(', ')}`;
   }
-  const { header, claims, sign } = token;
+  const { header, sign } = token;
+  const claims = cnf === undefined ? token.claims : { cnf, ...token.claims };
   const spec = { ...(header && { header }), ...(claims && { claims }), ...(sign && { sign }) };
   return { value: await mint(key, rightToken(issuer, ask, parts), spec) };
 }

@@ -13,6 +13,7 @@ import { type Offers, offersOf, type Seen, seenIn } from './coverage.ts';
 import type { CustomRules } from './custom.ts';
 import { differ, differences } from './expect.ts';
 import { type OpenedCases, type OpenParts, openCases, type UnopenedCases } from './open.ts';
+import { proofsOf } from './proofs.ts';
 import { questionOf } from './question.ts';
 import type { Registered } from './register.ts';
 import { evaluateRego } from './rego.ts';
@@ -122,6 +123,7 @@ async function runCase(one: Case, bench: Bench, parts: CaseParts): Promise<Asked
   const question = await questionOf(one, { ...parts, registry: bench.registry });
   if (typeof question === 'string') return { judged: null, seen: null, differences: [question] };
   bench.revoke(revocationsOf(one.revoked, parts.now * 1000));
+  bench.prove(proofsOf(one.proof));
   const decided = await bench.decide(question.ask);
   const { decision, judged } = decided;
   const { status, answer } = await bench.post(question.body);

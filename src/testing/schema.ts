@@ -1,5 +1,6 @@
 /** Case files (contract 9): one decision a case, with the calls, tokens and answers that users write down. */
 import { z } from 'zod';
+import { DPOP_ALGORITHMS } from '../decision/dpop.ts';
 import { CUSTOM_CODE, isFixedCode, REASONS } from '../decision/reasons.ts';
 import { readEntry, writtenEntry } from '../facts/revocation/entry.ts';
 import { nearestName } from '../json/nearest.ts';
@@ -35,6 +36,38 @@ const token = z
   ])
   .optional()
   .meta({ description: 'null, {text}, or {issuer, header, claims, sign}', examples: [{ issuer: 'corp' }] });
+
+const mintedProof = z.strictObject({
+  algorithm: z.enum(DPOP_ALGORITHMS).optional().meta({ description: 'the algorithm of its key; default ES256' }),
+  header: object.optional().meta({ description: 'header members laid over the right ones; null removes one' }),
+  claims: object.optional().meta({
+    description: 'claims laid over the right ones; null removes one; iat may be "-61": seconds from now',
+  }),
+  sign: z
+    .enum(['valid', 'foreign_key', 'none', 'broken'])
+    .optional()
+    .meta({ description: 'valid, foreign_key, none or broken' }),
+  key: z
+    .enum(['own', 'other'])
+    .optional()
+    .meta({ description: 'own, to which the token is bound, or other: a proof that is right but for its key' }),
+  times: z.int().min(0).max(9).optional().meta({ description: 'how many DPoP headers are sent; default 1' }),
+  nonce: z
+    .enum(['missing', 'fresh', 'ageing', 'old'])
+    .optional()
+    .meta({ description: 'proofs need a nonce, and this one’s is missing, fresh, ageing or old' }),
+  use: z
+    .enum(['fresh', 'replayed', 'unavailable'])
+    .optional()
+    .meta({ description: 'fresh, replayed (it was used before), or unavailable: nobody can know' }),
+});
+
+const proof = z.strictObject({
+  dpop: z
+    .union([z.string(), z.array(z.string()), mintedProof])
+    .optional()
+    .meta({ description: 'values of the DPoP header as they are sent, or a mapping: a right proof, laid over' }),
+});
 
 const call = z.strictObject({
   method: text('an MCP method'),
@@ -97,6 +130,10 @@ const decisionCase = z.strictObject({
     })
     .optional()
     .meta({ description: 'a mapping with method, url and headers' }),
+  proof: proof.optional().meta({
+    description:
+      'a mapping with dpop; beside a minted one the token is bound to its key, the scheme is DPoP and http.method is POST, unless the case says otherwise',
+  }),
   context: z
     .strictObject({
       client_ip: text('the address of the client').optional(),

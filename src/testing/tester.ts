@@ -71,7 +71,7 @@ export async function openTester(options: TesterOptions): Promise<Tester> {
   return {
     async decide(asked) {
       const { ask } = await questioned(asked);
-      return asked.keys === 'unavailable' ? withoutKeys(ask, asked.revoked) : withKeys(ask, asked.revoked);
+      return asked.keys === 'unavailable' ? withoutKeys(ask, asked) : withKeys(ask, asked);
     },
     async mint(asked) {
       const { token } = (await questioned(asked)).ask;

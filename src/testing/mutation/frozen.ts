@@ -5,12 +5,12 @@ import type { Ask } from '../../decide/ask.ts';
 import { decide, type Parts } from '../../decide/decide.ts';
 import type { Decision } from '../../decision/decision.ts';
 import { createKeys } from '../../facts/keys/look-up.ts';
-import { NO_PROOFS } from '../../facts/proof/proofs.ts';
 import { createTokenReader } from '../../facts/token/read.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { differences, statusOf } from '../expect.ts';
 import type { OpenedCases } from '../open.ts';
+import { proofsOf } from '../proofs.ts';
 import { questionOf } from '../question.ts';
 import { revocationsOf } from '../revoked.ts';
 import type { Case } from '../schema.ts';
@@ -55,7 +55,7 @@ export async function noticing(
     const asked = questions.filter(({ one }) => (one.keys === 'unavailable') === (kind === 'keyless'));
     const asking = deciding({ registry, policy, now: opened.now, newId });
     for (const { one, ask: question } of asked) {
-      if (differences(one.expect, await asking(question, one.revoked)).length > 0) return `${opened.path}: ${one.name}`;
+      if (differences(one.expect, await asking(question, one)).length > 0) return `${opened.path}: ${one.name}`;
     }
   }
   return null;
@@ -72,7 +72,7 @@ export async function expectedOf(
   const registry = registriesOf(opened).loaded;
   const question = await questionOf(suggestion, { registry, keys: registered.keys, now: now / 1000, newId });
   if (typeof question === 'string') return null;
-  const decision = await deciding({ registry, policy, now, newId })(question.ask, suggestion.revoked);
+  const decision = await deciding({ registry, policy, now, newId })(question.ask, suggestion);
   return {
     decision: decision.decision,
     reasons: decision.reasons.map(({ code }) => code),
@@ -94,7 +94,7 @@ export function deciding({
   policy,
   now,
   newId,
-}: Deciding): (question: Ask, revoked?: Case['revoked']) => Promise<Decision> {
+}: Deciding): (question: Ask, at: Pick<Case, 'revoked' | 'proof'>) => Promise<Decision> {
   const keys = createKeys({
     fetch: () => Promise.reject(new Error('no key set can be had in a case')),
     now: () => now,
@@ -102,18 +102,17 @@ export function deciding({
     onEvent: () => {},
   });
   keys.retain(registry.issuers.values());
-  const parts: Omit<Parts, 'revocations'> = {
+  const parts: Omit<Parts, 'revocations' | 'proofs'> = {
     tokens: createTokenReader({ lookup: keys.lookup, cacheSize: 1 }),
-    proofs: NO_PROOFS,
     recorder: SILENT,
     now: () => now,
     ticks: () => 0n,
     newId,
   };
   const snapshot = { registry, policy, revision: 'sha256:mutant', loaded_at: now };
-  return async (question, revoked) => {
+  return async (question, { revoked, proof }) => {
     const door = question.door ?? 'audgate/decide';
-    const listed = { ...parts, revocations: revocationsOf(revoked, now) };
+    const listed = { ...parts, revocations: revocationsOf(revoked, now), proofs: proofsOf(proof) };
     const { decision } = await decide(question, CALLER, snapshot, listed, door, Math.floor(now / 1000));
     return decision;
   };
