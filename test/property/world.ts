@@ -67,10 +67,22 @@ export interface World {
   key(issuer: string): IssuerKey;
 }
 
-/** Closes with the test that opened it. */
-export async function openWorld(custom: CustomRules['module'] | null = null): Promise<World> {
+/**
+ * Closes with the test that opened it.
+ * @param tools laid over those of `files`
+ * @param files laid over its record
+ */
+export async function openWorld(
+  custom: CustomRules['module'] | null = null,
+  { tools = {}, files = {} }: { readonly tools?: object; readonly files?: object } = {},
+): Promise<World> {
+  const { servers } = REGISTRY;
+  const value = {
+    ...REGISTRY,
+    servers: { ...servers, files: { ...servers.files, ...files, tools: { ...servers.files.tools, ...tools } } },
+  };
   const place = { origin: { file: 'registry', locate: () => ({ line: 1, column: 1 }) }, path: [] };
-  const registered = await registerKeys({ value: REGISTRY, place }, NOW);
+  const registered = await registerKeys({ value, place }, NOW);
   if (!registered.ok) throw new Error(JSON.stringify(registered.problems));
   const sources = { core: await readCore(), allowModifiedCore: false, custom };
   const opened = await openBench({
