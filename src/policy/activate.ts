@@ -76,34 +76,25 @@ function checkServer(
   now: number,
 ): readonly string[] {
   const { right, wrong } = probesOf(server, issuer, neighbourOf(server, registry), now);
-  const judge = ({ call, token, issuer: by }: Probe) =>
-    policy.judge(buildInput({ call, token, server, issuer: by, registry, now, context: { caller: 'audgate' } }), null);
-  // Proofs come with the issue "credentials"; until then no token satisfies a required binding, so that rule is left out.
-  const unbound = server.sender_constraint !== 'none';
+  const context = { caller: 'audgate' };
+  const judge = ({ call, token, proof, issuer: by }: Probe) =>
+    policy.judge(buildInput({ call, token, proof, server, issuer: by, registry, now, context }), null);
   const told = (probe: Probe, expected: string, judgement: Judgement) =>
     `Server "${server.key}", issuer "${issuer.key}": a token with ${probe.name} must ${expected}; the policy says ${say(judgement)}.`;
 
   const problems: string[] = [];
   const allowed = judge(right);
-  if (!passes(allowed, unbound)) {
-    problems.push(told(right, 'pass', allowed));
-  }
+  if (allowed.kind !== 'allow') problems.push(told(right, 'pass', allowed));
   for (const probe of wrong) {
     const judgement = judge(probe);
-    if (!isRefusedByRule(judgement, unbound)) problems.push(told(probe, 'be denied by a rule', judgement));
+    if (!isRefusedByRule(judgement)) problems.push(told(probe, 'be denied by a rule', judgement));
   }
   return problems;
 }
 
-function passes(judgement: Judgement, unbound: boolean): boolean {
-  if (judgement.kind !== 'deny') return judgement.kind === 'allow';
-  return unbound && judgement.denials.every(({ code }) => code === 'token_not_bound');
-}
-
 /** What breaks is denied as policy_error, also what only the floor held back: that is no rule's refusal. */
-function isRefusedByRule(judgement: Judgement, unbound: boolean): boolean {
-  if (judgement.kind !== 'deny' || judgement.denials.some(({ code }) => code === 'policy_error')) return false;
-  return judgement.denials.some(({ code }) => !(unbound && code === 'token_not_bound'));
+function isRefusedByRule(judgement: Judgement): boolean {
+  return judgement.kind === 'deny' && judgement.denials.every(({ code }) => code !== 'policy_error');
 }
 
 function say(judgement: Judgement): string {

@@ -1,5 +1,5 @@
 /** The tokens that the activation check shows a policy: one that is right for a server, and others wrong in one thing. */
-import type { CallFacts, TokenFacts } from '../decision/facts.ts';
+import type { CallFacts, ProofFacts, TokenFacts } from '../decision/facts.ts';
 import type { OperationInput } from '../decision/input.ts';
 import { isJsonObject, type Json } from '../json/value.ts';
 import { ANY_CALL } from '../registry/method.ts';
@@ -12,6 +12,8 @@ export interface Probe {
   /** What the token is or lacks, as a problem names it. */
   readonly name: string;
   readonly token: TokenFacts;
+  /** Absent: nothing was shown with the call. */
+  readonly proof?: ProofFacts;
   readonly issuer: IssuerRecord;
   readonly call: CallFacts;
 }
@@ -32,6 +34,7 @@ export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: 
   const tolerance = issuer.clock_tolerance_seconds;
   const limit = server.max_lifetime_seconds;
   const lifetime = Math.min(LIFETIME, limit);
+  const { confirmation, proof } = BINDINGS[server.sender_constraint];
   const token: TokenFacts = {
     type: issuer.token_types[0] ?? 'at+jwt',
     algorithm: issuer.algorithms[0] ?? 'ES256',
@@ -45,6 +48,7 @@ export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: 
     issued_at: now,
     expires_at: now + lifetime,
     ...authenticated,
+    ...(confirmation && { confirmation }),
     claims: {},
   };
   const stranger = strangerTo(issuer, server);
@@ -54,9 +58,11 @@ export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: 
   const probe = (name: string, change: Partial<TokenFacts>): Probe => ({
     name,
     token: { ...token, ...change },
+    ...(proof && { proof }),
     issuer,
     call,
   });
+  const { confirmation: _, ...unbound } = token;
   return {
     right: probe('all that it needs', {}),
     wrong: [
@@ -73,9 +79,26 @@ export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: 
       probe('authorization details that the server does not know', {
         authorization_details: [{ type: unknownType(server) }],
       }),
+      // A binding in a token is enforced at every server, whatever it requires.
+      { name: 'a binding that nothing proves', token: { ...token, ...BOUND }, issuer, call },
+      { ...probe('the binding to another key than the proof’s', { confirmation: { jkt: 'other' } }), proof: PROVED },
+      ...(confirmation === undefined ? [] : [{ name: 'no binding', token: unbound, issuer, call }]),
     ],
   };
 }
+
+const BOUND = { confirmation: { jkt: 'probe' } };
+const PROVED: ProofFacts = { dpop: { jkt: 'probe', algorithm: 'ES256', issued_at: 0 } };
+
+/** What a right token is bound to, and what its client shows, by what the server requires. */
+const BINDINGS: Readonly<
+  Record<ServerRecord['sender_constraint'], Pick<TokenFacts, 'confirmation'> & { readonly proof?: ProofFacts }>
+> = {
+  none: {},
+  dpop: { ...BOUND, proof: PROVED },
+  any: { ...BOUND, proof: PROVED },
+  mtls: { confirmation: { 'x5t#S256': 'probe' }, proof: { mtls: { 'x5t#S256': 'probe' } } },
+};
 
 /** Another server's resource, or, where there is only one server, one that no registry can hold (RFC 2606 §2). */
 export function neighbourOf(server: ServerRecord, registry: Registry): string {

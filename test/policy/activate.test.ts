@@ -118,7 +118,28 @@ describe('a core whose rule is always satisfied is found by the tokens that it l
   it('also at a server where a sender constraint is required', async () => {
     const registry = registryOf({ bound: { sender_constraint: 'any', tools: { read: { scopes: ['bound:read'] } } } });
     expect(await problemsOf(registry, await coreWith('scope', 'true', 'set()'))).toEqual([
-      expect.stringMatching(/none of the operation's scopes.*deny \(token_not_bound\)/),
+      expect.stringMatching(/none of the operation's scopes.*allow/),
+    ]);
+  });
+
+  it.each([
+    ['none', ['a binding that nothing proves', 'the binding to another key than the proof’s']],
+    ['dpop', ['a binding that nothing proves', 'the binding to another key than the proof’s', 'no binding']],
+    ['mtls', ['a binding that nothing proves', 'the binding to another key than the proof’s', 'no binding']],
+    ['any', ['a binding that nothing proves', 'the binding to another key than the proof’s', 'no binding']],
+  ])('sender_constraint, where it is %s', async (sender_constraint, names) => {
+    const problems = await problemsOf(
+      registryOf({ bound: { sender_constraint } }),
+      await coreWith('sender_constraint', 'true', 'set()'),
+    );
+    expect(problems.map((problem) => /a token with (.*) must be denied by a rule/.exec(problem)?.[1])).toEqual(names);
+  });
+
+  it('a core that lets no proof count does not let a right token pass', async () => {
+    const registry = registryOf({ bound: { sender_constraint: 'mtls' } });
+    const core = await coreWith('sender_constraint', 'false', '{{"code": "token_not_bound"}}');
+    expect(await problemsOf(registry, core)).toEqual([
+      expect.stringMatching(/all that it needs must pass.*token_not_bound/),
     ]);
   });
 });
