@@ -6,6 +6,7 @@ import { OPEN_METHODS, targetsOf } from '../registry/method.ts';
 import type { ServerRecord } from '../registry/registry.ts';
 import { listingOf } from './explain-entries.ts';
 import { shown } from './near-miss.ts';
+import { proposeBindingToClient } from './remedy-binding.ts';
 import { bend, type Denial, freshTimes, type Proposal, type Propose, type Trial } from './remedy-trial.ts';
 import { proposeUserToClient } from './remedy-user.ts';
 
@@ -58,18 +59,6 @@ export const proposeToClient: Propose = (denial, trial, { registry }) => {
         `The token was issued to the actor ${shown(token.actor ?? '')} (RFC 8693 §4.1).`,
         withToken(() => ({ unacted: true })),
       );
-    case 'proof_missing':
-    case 'certificate_missing':
-    case 'binding_mismatch':
-      return server.sender_constraint === 'none'
-        ? client(
-            'Ask for a token that is not bound to a key (without cnf).',
-            'This version cannot verify the proof that a bound token needs, and this server asks for none.',
-            withToken(() => ({ unbound: true })),
-          )
-        : { unsafe: 'This server requires bound tokens, and this version cannot verify their proofs.' };
-    case 'token_not_bound':
-      return { unsafe: 'This server requires bound tokens, and this version cannot verify their proofs.' };
     case 'scope_insufficient':
       return moreScopes(denial, issuer.issuer);
     case 'tool_unknown':
@@ -78,7 +67,7 @@ export const proposeToClient: Propose = (denial, trial, { registry }) => {
     case 'method_unknown':
       return otherCall(trial);
     default:
-      return proposeUserToClient(denial, trial);
+      return proposeBindingToClient(denial, trial) ?? proposeUserToClient(denial, trial);
   }
 };
 

@@ -11,6 +11,7 @@ import type { IssuerRecord, ServerRecord } from '../registry/registry.ts';
 import { parameters } from './authentication.ts';
 import type { Evaluation } from './evaluate.ts';
 import { place } from './explain-where.ts';
+import { rightBinding } from './remedy-binding.ts';
 import { freshTimes, type Setting, type Trial } from './remedy-trial.ts';
 import { authenticated } from './remedy-user.ts';
 
@@ -51,7 +52,7 @@ export function firstSteps(evaluation: Evaluation, setting: Setting, now: number
     return { start: null, certain: false, trusted: false, changes, also: [], no_safe_change: [] };
   }
   const issuer = input && setting.registry.issuers.get(input.registered.issuer.key);
-  if (token !== null && issuer) return readToken(evaluation, { call, token, server, issuer, now });
+  if (token !== null && issuer) return readToken(evaluation, { call, token, proof: input.proof, server, issuer, now });
   return unread(evaluation, { call, server }, setting, now);
 }
 
@@ -73,6 +74,7 @@ function readToken({ reasons, outcome }: Evaluation, start: Trial): First {
 /** Not of a rule, though a token was read. */
 const OUTSIDE: ReadonlySet<ReasonCode> = new Set<FixedCode>([
   ...(['claims_invalid', 'arguments_too_large', 'keys_unavailable', 'policy_unavailable', 'policy_error'] as const),
+  ...(['token_revoked', 'revocation_unavailable', 'proof_replayed', 'replay_store_unavailable'] as const),
 ]);
 
 /** No token, or one that cannot be used: the right one in its place. */
@@ -97,7 +99,8 @@ function unread(
       no_safe_change: [],
     };
   const { scopes = [], authentication } = server.operation(call) ?? {};
-  const start = authenticated({ call, server, issuer, now, token: rightToken(issuer, server, scopes, now) });
+  const { proof, sent } = rightBinding(server, now);
+  const start = authenticated({ call, server, issuer, now, proof, token: rightToken(issuer, server, scopes, now) });
   const asked = [
     ...(scopes.length === 0 ? [] : [`scope="${scopes.join(' ')}"`]),
     ...(authentication === undefined ? [] : [parameters(authentication)]),
@@ -106,7 +109,7 @@ function unread(
     .join('');
   const get: Change = {
     side: 'client',
-    change: `Get an access token from ${issuer.issuer} with resource=${server.resource}${asked}, and send it as Authorization: Bearer.`,
+    change: `Get an access token from ${issuer.issuer} with resource=${server.resource}${asked}, and ${sent}.`,
     why: entryOf(unusable.code).summary,
     cures: [unusable.code],
     verified: false,
@@ -125,6 +128,7 @@ function unread(
 
 function rightToken(issuer: IssuerRecord, server: ServerRecord, scopes: readonly string[], now: number): TokenFacts {
   const times = freshTimes({ now, server });
+  const { confirmation } = rightBinding(server, now);
   return {
     type: issuer.token_types[0] ?? 'at+jwt',
     algorithm: issuer.algorithms[0] ?? 'ES256',
@@ -133,12 +137,14 @@ function rightToken(issuer: IssuerRecord, server: ServerRecord, scopes: readonly
     audiences: [server.resource],
     scopes,
     ...times,
+    ...(confirmation && { confirmation }),
     claims: {
       iss: issuer.issuer,
       aud: server.resource,
       scope: scopes.join(' '),
       iat: times.issued_at,
       exp: times.expires_at,
+      ...(confirmation && { cnf: confirmation }),
     },
   };
 }

@@ -3,6 +3,7 @@
 import type { Remedy, Topic } from '../registry/profile/profile.ts';
 import { additionOf, withResource } from '../registry/profile/remedy.ts';
 import { shown } from './near-miss.ts';
+import { proposeBindingToIssuer } from './remedy-binding.ts';
 import { bend, freshTimes, type Proposal, type Propose, type Trial } from './remedy-trial.ts';
 import { proposeUserToIssuer } from './remedy-user.ts';
 
@@ -50,20 +51,8 @@ export const proposeToIssuer: Propose = (denial, trial) => {
         (at) => ({ scopes: [...new Set([...at.token.scopes, ...needed])] }),
       );
     }
-    case 'proof_missing':
-    case 'certificate_missing':
-    case 'binding_mismatch':
-      return server.sender_constraint === 'none'
-        ? setting(
-            'Issue tokens without cnf to this client.',
-            'This version cannot verify the proof that a bound token needs.',
-            () => ({
-              unbound: true,
-            }),
-          )
-        : null;
     default:
-      return proposeUserToIssuer(denial, trial);
+      return proposeBindingToIssuer(denial, trial) ?? proposeUserToIssuer(denial, trial);
   }
 };
 

@@ -11,6 +11,7 @@ import { mayAskAbout } from './ask.ts';
 import { entriesOf, texts } from './explain-entries.ts';
 import { place } from './explain-where.ts';
 import { shown } from './near-miss.ts';
+import { proposeBindingToOperator } from './remedy-binding.ts';
 import { openListing } from './remedy-listing.ts';
 import type { Denial, Propose, Proposed, Setting, Trial } from './remedy-trial.ts';
 import { proposeUserToOperator } from './remedy-user.ts';
@@ -65,9 +66,7 @@ export const proposeToOperator: Propose = (denial, trial, setting) => {
       );
     }
     case 'token_not_bound':
-      return {
-        unsafe: `This server asks for tokens that are bound to their client (${line('sender_constraint')}): without that, whoever gets hold of one can use it.`,
-      };
+      return proposeBindingToOperator(trial, line('sender_constraint'));
     case 'tool_unknown':
     case 'prompt_unknown':
     case 'resource_unknown':

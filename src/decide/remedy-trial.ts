@@ -13,6 +13,8 @@ import type { Caller } from './ask.ts';
 export interface Trial {
   readonly call: CallFacts;
   readonly token: TokenFacts;
+  /** Absent: nothing was shown with the call. */
+  readonly proof?: InputParts['proof'];
   readonly issuer: IssuerRecord;
   readonly server: ServerRecord;
   /** Seconds since the epoch. */
@@ -52,9 +54,9 @@ export type Propose = (denial: Denial, trial: Trial, setting: Setting) => Propos
 
 /** @returns why it would be denied; nothing for an allow; null when nobody can tell */
 export function tryOut(trial: Trial, setting: Setting): readonly Denial[] | null {
-  const { call, token, issuer, server, now } = trial;
+  const { call, token, proof, issuer, server, now } = trial;
   const { registry, policy, context } = setting;
-  const input = buildInput({ call, token, server, issuer, registry, now, context });
+  const input = buildInput({ call, token, proof, server, issuer, registry, now, context });
   const judgement = policy.judge(input, customOf(trial, setting));
   if (judgement.kind === 'unavailable') return null;
   if (judgement.kind === 'allow') return [];
@@ -85,6 +87,8 @@ interface Bent {
   readonly scopes?: readonly string[];
   readonly times?: { readonly issued_at: number; readonly expires_at: number };
   readonly unbound?: true;
+  /** In place of the former, with `unbound`. */
+  readonly confirmation?: JsonObject;
   readonly unacted?: true;
   readonly issuer?: string;
   /** Members that are absent stay as they are. */
@@ -94,12 +98,13 @@ interface Bent {
 
 export function bend(token: TokenFacts, bent: Bent): TokenFacts {
   const { audiences, scopes, times, unbound, unacted, issuer, authenticated = {}, details } = bent;
-  const { confirmation, actor, actors, not_before, claims, ...rest } = token;
+  const bound = bent.confirmation ?? (unbound ? undefined : token.confirmation);
+  const { confirmation: _, actor, actors, not_before, claims, ...rest } = token;
   const { acr, auth_time } = authenticated;
-  const { cnf, act, nbf, ...others } = claims;
+  const { cnf: __, act, nbf, ...others } = claims;
   const written: JsonObject = {
     ...others,
-    ...(!unbound && cnf !== undefined && { cnf }),
+    ...(bound !== undefined && { cnf: bound }),
     ...(!unacted && act !== undefined && { act }),
     ...(!times && nbf !== undefined && { nbf }),
     ...(audiences && { aud: audiences.length === 1 ? (audiences[0] ?? '') : [...audiences] }),
@@ -111,7 +116,7 @@ export function bend(token: TokenFacts, bent: Bent): TokenFacts {
   };
   return {
     ...rest,
-    ...(!unbound && confirmation !== undefined && { confirmation }),
+    ...(bound !== undefined && { confirmation: bound }),
     ...(!unacted && actor !== undefined && { actor }),
     ...(!unacted && actors !== undefined && { actors }),
     ...(!times && not_before !== undefined && { not_before }),

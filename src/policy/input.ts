@@ -8,7 +8,7 @@ export interface InputParts {
   readonly call: CallFacts;
   readonly token: TokenFacts;
   /** Absent: nothing was shown. */
-  readonly proof?: ProofFacts | undefined;
+  readonly proof?: ProofFacts | PolicyInput['proof'];
   readonly server: ServerRecord;
   readonly issuer: IssuerRecord;
   readonly registry: Registry;

@@ -6,6 +6,7 @@ import type { Ask, Caller } from '../../src/decide/ask.ts';
 import type { Decision } from '../../src/decision/decision.ts';
 import type { Explanation } from '../../src/decision/explanation.ts';
 import type { Reason } from '../../src/decision/reason.ts';
+import { createProofs } from '../../src/facts/proof/create.ts';
 import type { DecisionEvent } from '../../src/record/entry.ts';
 import { createMetrics, type Metrics } from '../../src/record/metrics.ts';
 import type { Recorder } from '../../src/record/write.ts';
@@ -105,6 +106,8 @@ export async function openDesk(
     },
     keys: defaultConfig().keys,
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
+    // Reads proofs, and remembers none.
+    proofs: createProofs({ max_age_seconds: 60, store: { use: () => ({ kind: 'fresh' }) } }),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics,
     recorder: options.recorder ?? {

@@ -11,6 +11,9 @@ export interface Made {
   issuer: 'corp' | 'partner';
   tool: string;
   at: number;
+  /** Sent with scheme DPoP and a proof of the client's own key, whose thumbprint this is. */
+  readonly jkt: string;
+  proved: boolean;
   /** Laid over the records. */
   files: JsonObject;
   issuers: { [key in 'corp' | 'partner']: JsonObject };
@@ -36,7 +39,15 @@ const SENTENCES: readonly (readonly [RegExp, Make])[] = [
   [/^(?:Get a fresh token\.|Put both exp and iat|Issue tokens of at most|Set its clock right)/, fresh],
   [/^Send it again at (\S+) or later\.$/, (made, [at = '']) => Object.assign(made, { at: Date.parse(at) / 1000 })],
   [/^Call with a token that was issued to the client itself/, ({ claims }) => Object.assign(claims, { act: null })],
-  [/without cnf/, ({ claims }) => Object.assign(claims, { cnf: null })],
+  [/without cnf/, (made) => Object.assign(made.claims, { cnf: null })],
+  [/^Send the token with scheme DPoP, and one DPoP header/, (made) => Object.assign(made, { proved: true })],
+  [
+    /^Ask for a token that is bound to a DPoP key, and send it with scheme DPoP and a fresh proof/,
+    (made) => {
+      Object.assign(made, { proved: true });
+      Object.assign(made.claims, { cnf: { jkt: made.jkt } });
+    },
+  ],
   [/^Get a token from https:\/\/login\.example\.com\.$/, (made) => Object.assign(made, { issuer: 'corp' })],
   [/^Call (\S+), if that is meant\.$/, (made, [tool]) => Object.assign(made, { tool })],
   [/^Add "(\w+)" to issuers\.$/, ({ files }, [key = '']) => Object.assign(files, { issuers: ['corp', key] })],

@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest';
 import type { Ask } from '../../src/decide/ask.ts';
 import type { Explanation } from '../../src/decision/explanation.ts';
 import type { JsonObject } from '../../src/json/value.ts';
+import { createProofKey, prove } from '../../src/testing/prove.ts';
 import { FILES, NOW } from '../property/world.ts';
 import { BILLING, EDGE, openDesk } from './desk.ts';
 import { type Made, makeChanges } from './make-changes.ts';
+
+const HOLDER = await createProofKey();
 
 const TOOLS: JsonObject = {
   read_file: { scopes: ['files:read'] },
@@ -36,6 +39,8 @@ async function decidedWith(denied: Denied, { changes }: Explanation, places: rea
     at: NOW,
     files: { tools: TOOLS, ...denied.files },
     issuers: { corp: {}, partner: {} },
+    jkt: HOLDER.jkt,
+    proved: false,
   };
   makeChanges(
     places.flatMap((at) => changes[at] ?? []),
@@ -43,7 +48,9 @@ async function decidedWith(denied: Denied, { changes }: Explanation, places: rea
   );
   const desk = await openDesk({ files: made.files, issuers: made.issuers });
   const token = await desk.token({ claims: made.claims }, made.issuer);
-  const { would_decide } = await desk.explain({ token, ...calling(made.tool) }, made.at);
+  const dpop = [await prove(HOLDER, { method: 'POST', resource: FILES, token, proof_id: 'once', now: made.at })];
+  const proved = made.proved ? { scheme: 'DPoP', method: 'POST', proof: { dpop } } : {};
+  const { would_decide } = await desk.explain({ token, ...calling(made.tool), ...proved }, made.at);
   return would_decide.reasons.map(({ code }) => code).join() || would_decide.decision;
 }
 
@@ -55,7 +62,7 @@ const denials: fc.Arbitrary<Denied> = fc.record({
       iat: fc.constantFrom(NOW, NOW - 2000, NOW + 40, NOW + 400),
       exp: fc.constantFrom(NOW + 300, NOW - 60, NOW + 3000, NOW + 20_000, NOW + 900_000),
       act: fc.constantFrom({ sub: 'agent-1' }),
-      cnf: fc.constantFrom({ jkt: 'thumb' }, { 'x5t#S256': 'thumb' }, { other: 'x' }),
+      cnf: fc.constantFrom({ jkt: HOLDER.jkt }, { jkt: HOLDER.jkt, other: 'x' }, { other: 'x' }),
     },
     { requiredKeys: [] },
   ),
@@ -100,6 +107,7 @@ describe('a verified change', () => {
         'client issuer_not_trusted',
         'client tool_unknown',
       ],
+      ...['client binding_mismatch', 'client token_not_bound', 'authorization_server binding_mismatch'],
       ...['client actor_not_allowed', 'client proof_missing', 'operator issuer_not_trusted', 'operator tool_unknown'],
       ...['operator lifetime_exceeded', 'operator actor_not_allowed'],
       ...['authorization_server audience_mismatch', 'authorization_server lifetime_exceeded'],
@@ -215,5 +223,45 @@ describe('before the rules', () => {
     const desk = await openDesk({ keyless: true });
     const { changes } = await desk.explain({ token: await desk.token() });
     expect(changes).toMatchObject([{ side: 'operator', cures: ['keys_unavailable'], verified: false }]);
+  });
+});
+
+describe('a binding', () => {
+  const changesOf = async (claims: JsonObject, files: JsonObject = {}, question: Partial<Ask> = {}) => {
+    const desk = await openDesk({ files });
+    const { changes } = await desk.explain({ token: await desk.token({ claims }), ...question });
+    return changes.map(({ side, change, verified }) => `${side} ${verified}: ${change}`);
+  };
+
+  it('to a certificate is proved by connecting with it', async () => {
+    expect(await changesOf({ cnf: { 'x5t#S256': 'thumb' } })).toEqual([
+      'client true: Connect with the client certificate that the token is bound to, through a gateway that forwards it.',
+    ]);
+  });
+
+  it('that the server requires is got together with its proof', async () => {
+    expect(await changesOf({}, { sender_constraint: 'mtls' })).toEqual([
+      expect.stringMatching(/^client true: Ask for a token that is bound to your client certificate/),
+    ]);
+    expect(await changesOf({}, { sender_constraint: 'any' })).toEqual([
+      expect.stringMatching(/^client true: Ask for a token that is bound to a DPoP key, and send it with scheme DPoP/),
+    ]);
+  });
+
+  it('that is none, sent with scheme DPoP, is sent with Bearer', async () => {
+    expect(await changesOf({}, {}, { scheme: 'DPoP', method: 'POST' })).toEqual([
+      'client true: Send the token with scheme Bearer.',
+    ]);
+  });
+
+  it('of a token that is not there is part of the right one', async () => {
+    const desk = await openDesk({ files: { sender_constraint: 'dpop' } });
+    expect((await desk.explain({ token: null })).changes).toMatchObject([
+      { change: expect.stringMatching(/send it as Authorization: DPoP, with a fresh proof/), verified: true },
+    ]);
+  });
+
+  it('to what nobody can read has no remedy of the client’s', async () => {
+    expect(await changesOf({ cnf: { jkt: 7 } })).toEqual([]);
   });
 });
