@@ -9,13 +9,15 @@ import { untilSeconds } from './lint/waiver.ts';
 import { createNearest } from './nearest.ts';
 import { classifier } from './operation.ts';
 import { below } from './place.ts';
+import { INTROSPECTED } from './profile/profile.ts';
 import { PROFILES } from './profile/profiles.ts';
 import type { IssuerRecord, KeySource, Owner, Registry, ServerRecord, Source } from './registry.ts';
 import type { WrittenWaiver } from './schema/waiver.ts';
 import type { WrittenIssuer, WrittenServer } from './schema.ts';
 import { normalised } from './uri.ts';
 
-export type KeySourceOf = (issuerKey: string) => KeySource;
+/** @param written null: none is */
+export type KeySourceOf = (issuerKey: string, written: KeySource | null) => KeySource;
 
 type Records = Pick<Sound, 'issuers' | 'servers'>;
 
@@ -107,18 +109,25 @@ const once = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
 /** The record with defaults, in the form that the digest covers. */
 function issuerInForce(written: WrittenIssuer): JsonObject {
-  const { jwks_uri, jwks, ...rest } = written;
+  const { jwks_uri, jwks, discovery, introspection, ...rest } = written;
   const token_types = typesOf(written);
   return {
     ...rest,
     ...(jwks_uri === undefined ? {} : { jwks_uri }),
     ...(jwks === undefined ? {} : { jwks }),
+    ...(discovery === undefined ? {} : { discovery }),
+    ...(introspection === undefined ? {} : { introspection: introspectionInForce(introspection) }),
     token_types,
   };
 }
 
-/** What was written, or else what the profile says. */
-function typesOf({ profile, token_types }: WrittenIssuer): readonly string[] {
+function introspectionInForce({ endpoint, signed }: NonNullable<WrittenIssuer['introspection']>): JsonObject {
+  return { endpoint, ...(signed === undefined ? {} : { signed }) };
+}
+
+/** What was written, or else what the profile says. The lint refuses both beside introspection. */
+function typesOf({ profile, token_types, introspection }: WrittenIssuer): readonly string[] {
+  if (introspection !== undefined) return [INTROSPECTED];
   return once((token_types ?? PROFILES[profile].token_types).map(mediaType));
 }
 
@@ -126,10 +135,11 @@ function issuerRecord(entry: Entry<WrittenIssuer>, replaceKeySource: KeySourceOf
   const { key, value } = entry;
   const extra_audiences = once(value.extra_audiences);
   const { clock_tolerance_seconds } = value;
+  const written = keySource(value);
   return {
     key,
     issuer: value.issuer,
-    key_source: replaceKeySource?.(key) ?? keySource(value),
+    key_source: replaceKeySource === undefined ? (written ?? NO_KEYS) : replaceKeySource(key, written),
     algorithms: once(value.algorithms),
     profile: PROFILES[value.profile],
     token_types: typesOf(value),
@@ -141,10 +151,18 @@ function issuerRecord(entry: Entry<WrittenIssuer>, replaceKeySource: KeySourceOf
   };
 }
 
-function keySource({ jwks_uri, jwks, allow_private_network }: WrittenIssuer): KeySource {
+function keySource(written: WrittenIssuer): KeySource | null {
+  const { issuer, jwks_uri, jwks, discovery, introspection, allow_private_network } = written;
   if (jwks_uri !== undefined) return { kind: 'jwks_uri', url: jwks_uri, allow_private_network };
-  return { kind: 'jwks', keys: jwks?.keys ?? [] };
+  if (jwks !== undefined) return { kind: 'jwks', keys: jwks.keys };
+  if (discovery !== undefined) return { kind: 'discovery', issuer, allow_private_network };
+  if (introspection === undefined) return null;
+  const { endpoint, signed = null } = introspection;
+  return { kind: 'introspection', endpoint, signed, allow_private_network };
 }
+
+/** Of a record that the lint let through without: none verifies. */
+const NO_KEYS: KeySource = { kind: 'jwks', keys: [] };
 
 function serverInForce(written: WrittenServer): JsonObject {
   const { resource, audiences, issuers, base_scopes, ...rest } = written;

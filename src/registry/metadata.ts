@@ -1,3 +1,4 @@
+import { DPOP_ALGORITHMS } from '../decision/dpop.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { Registry, ServerRecord } from './registry.ts';
 
@@ -16,6 +17,10 @@ export function protectedResourceMetadata(
     scopes_supported: [...advertised_scopes],
     bearer_methods_supported: ['header'],
     ...(types.length > 0 && { authorization_details_types_supported: [...types] }),
+    // Where proofs are asked for. Elsewhere a client that sends one is told by the challenge (RFC 9449 §7.1).
+    ...((sender_constraint === 'dpop' || sender_constraint === 'any') && {
+      dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
+    }),
     // `any` requires one of the two, which the metadata cannot say.
     ...(sender_constraint === 'dpop' && { dpop_bound_access_tokens_required: true }),
     ...(sender_constraint === 'mtls' && { tls_client_certificate_bound_access_tokens: true }),

@@ -30,7 +30,18 @@ export type Algorithm =
 
 export type KeySource =
   | { readonly kind: 'jwks_uri'; readonly url: string; readonly allow_private_network: boolean }
-  | { readonly kind: 'jwks'; readonly keys: readonly JsonObject[] };
+  | { readonly kind: 'jwks'; readonly keys: readonly JsonObject[] }
+  /** The issuer's own metadata names its key set. `issuer` is its `iss`, which the metadata must repeat. */
+  | { readonly kind: 'discovery'; readonly issuer: string; readonly allow_private_network: boolean }
+  /** No keys of tokens: the issuer is asked about each. */
+  | ({ readonly kind: 'introspection' } & Introspection);
+
+export interface Introspection {
+  readonly endpoint: string;
+  /** Where the keys are with which it signs its answers (RFC 9701); null: they are not signed. */
+  readonly signed: { readonly jwks_uri: string } | null;
+  readonly allow_private_network: boolean;
+}
 
 export interface IssuerRecord {
   readonly key: string;
@@ -40,7 +51,7 @@ export interface IssuerRecord {
   readonly algorithms: readonly Algorithm[];
   /** Where its tokens put each fact. */
   readonly profile: Profile;
-  /** Media types without `application/`, lower case. */
+  /** Media types without `application/`, lower case; of an issuer that is asked about its tokens, `introspection` alone. */
   readonly token_types: readonly string[];
   readonly extra_audiences: readonly string[];
   readonly clock_tolerance_seconds: number;

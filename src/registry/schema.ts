@@ -4,7 +4,7 @@
  * tell (who else has this audience, whether a URI is canonical) is the lint's.
  */
 import { z } from 'zod';
-import { ALGORITHMS, issuerShape } from './schema/issuer.ts';
+import { ALGORITHMS, introspectionRemains, issuerShape } from './schema/issuer.ts';
 import { foreignAudienceShape, serverShape } from './schema/server.ts';
 import { anyJson, audience, issuerKey, key } from './schema/values.ts';
 import { audienceWaiverShape, lifetimeWaiverShape, waiver } from './schema/waiver.ts';
@@ -36,6 +36,7 @@ const gaps = <T extends z.ZodType>(item: T) => z.array(item.optional()).optional
 export const issuerRemains = z.object({
   ...z.object(issuerShape).partial().shape,
   jwks: z.object({ keys: gaps(z.record(z.string(), anyJson)) }).optional(),
+  introspection: introspectionRemains.optional(),
   algorithms: gaps(z.enum(ALGORITHMS)),
   extra_audiences: gaps(audience),
 });

@@ -173,7 +173,7 @@ function isWrongKind(issue: Issue): boolean {
 }
 
 /** Fields of the contract that a later version delivers. Refused, never ignored. */
-const LATER_FIELDS: readonly string[] = ['discovery', 'introspection', 'hub'];
+const LATER_FIELDS: readonly string[] = ['hub'];
 
 function unknownField(field: string, path: Path, value: unknown, fields: readonly string[]): Fault {
   if (LATER_FIELDS.includes(field)) {

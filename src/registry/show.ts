@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../json/value.ts';
-import type { IssuerRecord, Registry } from './registry.ts';
+import type { IssuerRecord, KeySource, Registry } from './registry.ts';
 
 /** Content of `registry show` (contract 8): every record in force, with defaults and where it stands. */
 export function showRegistry(registry: Registry): JsonObject {
@@ -12,13 +12,11 @@ export function showRegistry(registry: Registry): JsonObject {
 }
 
 function showIssuer(record: IssuerRecord): JsonObject {
-  const { key_source: keys, source } = record;
+  const { source } = record;
   return {
     key: record.key,
     issuer: record.issuer,
-    ...(keys.kind === 'jwks_uri'
-      ? { jwks_uri: keys.url, allow_private_network: keys.allow_private_network }
-      : { jwks: { keys: keys.keys.map(nameOfKey) } }),
+    ...showKeySource(record.key_source),
     algorithms: record.algorithms,
     profile: record.profile.name,
     token_types: record.token_types,
@@ -27,6 +25,15 @@ function showIssuer(record: IssuerRecord): JsonObject {
     disabled: record.disabled,
     source: `${source.file}:${source.line}`,
   };
+}
+
+function showKeySource(from: KeySource): JsonObject {
+  if (from.kind === 'jwks') return { jwks: { keys: from.keys.map(nameOfKey) } };
+  const { allow_private_network } = from;
+  if (from.kind === 'jwks_uri') return { jwks_uri: from.url, allow_private_network };
+  if (from.kind === 'discovery') return { discovery: true, allow_private_network };
+  const { endpoint, signed } = from;
+  return { introspection: { endpoint, ...(signed && { signed }) }, allow_private_network };
 }
 
 /** Of an inline key what names it, never its numbers. */

@@ -1,7 +1,6 @@
 /** One recorded decision, decided again at its time by another registry and other rules. */
 
 import { MAX_ARGUMENTS_BYTES } from '../decide/refuse.ts';
-import type { CallFacts, TokenFacts } from '../decision/facts.ts';
 import { CUSTOM_CODE, comparePrecedence, type FixedCode, isFixedCode, type ReasonCode } from '../decision/reasons.ts';
 import { takesArguments } from '../facts/call/target.ts';
 import type { JsonObject } from '../json/value.ts';
@@ -9,8 +8,11 @@ import { buildInput } from '../policy/input.ts';
 import type { Judgement, Policy } from '../policy/policy.ts';
 import { ANY_CALL } from '../registry/method.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
+import { isAltered } from './altered.ts';
+import { lacksTypes, proofOf } from './credentials.ts';
 import { endedBefore } from './ended-before.ts';
-import { isAltered, isJudged, type JudgedInput, type LoggedEntry } from './entry.ts';
+import { isJudged, type JudgedInput, type LoggedEntry } from './entry.ts';
+import { callOf, tokenOf } from './facts.ts';
 import type { Reads } from './reads.ts';
 
 export interface Candidate {
@@ -29,6 +31,8 @@ export type WhyNot =
   | 'claims'
   | 'extra'
   | 'confirmation'
+  | 'details'
+  /** It was not recorded, or made for another resource than the server has now. */
   | 'proof'
   /** It ended before policy, in what the new registry may read otherwise. */
   | 'call'
@@ -57,6 +61,10 @@ export type Again =
     };
 
 const OUTAGES: readonly string[] = ['keys_unavailable', 'policy_unavailable', 'log_unavailable'];
+/** Where a record says that it holds digests. */
+export const DETAILS = '/input/token/authorization_details';
+/** Denials beside those of the rules. */
+export const OF_NO_RULE: readonly string[] = ['claims_invalid', 'token_revoked'];
 
 export function judgeAgain(entry: LoggedEntry, candidate: Candidate): Again {
   const { path, input, result, erased } = entry;
@@ -66,7 +74,8 @@ export function judgeAgain(entry: LoggedEntry, candidate: Candidate): Again {
     return not('outage');
   if (!isJudged(input)) return endedBefore(entry, input, candidate);
   const { arguments: args, ...call } = input.call;
-  if (isAltered(call) || isAltered(input.token)) return not('cut');
+  const { authorization_details: details, ...token } = input.token;
+  if (isAltered(call) || isAltered(token) || lacksTypes(details)) return not('cut');
   if (erased.includes('/input/proof')) return not('proof');
 
   const { registry } = candidate;
@@ -76,6 +85,8 @@ export function judgeAgain(entry: LoggedEntry, candidate: Candidate): Again {
   if (server === undefined) return denied(['server_unknown']);
   if ((call.method === ANY_CALL) !== (server.call_from === 'none') && (byKey || call.method === ANY_CALL))
     return not('call');
+  // Only a route that names its server by key comes here with another resource, for which the client made its proof.
+  if (input.proof?.dpop !== undefined && server.resource !== named.resource) return not('proof');
   const issuer = registry.issuerByIss.get(input.registered.issuer.issuer);
   const refused = refusedByIssuer(input.token, issuer);
   if (issuer === undefined || refused !== null) return denied([refused ?? 'issuer_unknown']);
@@ -97,9 +108,13 @@ export function refusedByIssuer(
 ): FixedCode | null {
   if (issuer === undefined) return 'issuer_unknown';
   if (issuer.disabled) return 'issuer_disabled';
+  const { key_source } = issuer;
+  // Of an issuer that is asked about its tokens nobody knows what it would say of this one: as of a key set elsewhere.
+  if (key_source.kind === 'introspection') return null;
+  // What its issuer was asked about may be no JWT at all, and was never read as one.
+  if (token.algorithm === undefined) return 'token_malformed';
   if (!issuer.algorithms.some((algorithm) => algorithm === token.algorithm)) return 'algorithm_not_allowed';
   if (!issuer.token_types.includes(token.type)) return 'token_type_not_allowed';
-  const { key_source } = issuer;
   if (key_source.kind === 'jwks' && !key_source.keys.some(({ kid }) => kid === token.key_id)) return 'key_unknown';
   return null;
 }
@@ -120,16 +135,18 @@ function judged(
     ...(request_id !== undefined && { request_id }),
     ...(extra !== undefined && { extra }),
   };
-  const input = buildInput({ call, token, server, issuer, registry, now: logged.now, context });
-  // The asker's word about the subject, which differed from the token's: that stays so.
-  const own = result.reasons.filter(({ code }) => code === 'claims_invalid').map(({ code }) => code);
+  const proof = logged.proof && proofOf(logged.proof);
+  const input = buildInput({ call, token, proof, server, issuer, registry, now: logged.now, context });
+  // No rule's: the asker's word about the subject, which differed from the token's, and what was revoked. That stays so.
+  const own = result.reasons.map(({ code }) => code).filter((code) => OF_NO_RULE.includes(code));
   const unverified = result.reasons.some(({ verified }) => verified === false);
   const core = policy.judgeUnverified(input);
   if (unverified) {
     // Nobody knows what its keys would have said; only a denial needs none.
     return core.kind === 'deny' || own.length > 0 ? denied(sorted([...codesOf(core), ...own])) : not('outage');
   }
-  if (policy.custom === null) return concluded(core, own);
+  const used = result.reasons.some(({ code }) => code === 'proof_replayed');
+  if (policy.custom === null) return concluded(core, own, used);
 
   const size = sizeOf(logged.call.arguments, erased);
   const missing = missingFor(reads, logged, erased, size);
@@ -142,13 +159,16 @@ function judged(
   return concluded(
     policy.judge(input, { claims: {}, ...(args && { arguments: args }), ...(labels && { labels }) }),
     own,
+    used,
   );
 }
 
-function concluded(judgement: Judgement, own: readonly string[]): Again {
+/** @param used the proof had been used before, which is asked only of what all else allows */
+function concluded(judgement: Judgement, own: readonly string[], used: boolean): Again {
   if (judgement.kind === 'unavailable') return not('outage');
   const codes = sorted([...codesOf(judgement), ...own]);
   if (judgement.kind === 'deny' || own.length > 0) return denied(codes);
+  if (used) return denied(['proof_replayed']);
   return { kind: 'judged', outcome: 'allow', codes: [], partial: false };
 }
 
@@ -177,7 +197,7 @@ function sizeOf(args: JsonObject | undefined, erased: readonly string[]): number
 /** What the custom rules need of the record and is not in it. */
 function missingFor(
   reads: Reads,
-  { call, context }: JudgedInput,
+  { call, context, token }: JudgedInput,
   erased: readonly string[],
   size: number | 'unknown',
 ): WhyNot | null {
@@ -188,35 +208,6 @@ function missingFor(
   if (reads.claims) return 'claims';
   if (reads.extra && (erased.includes('/input/context/extra') || isAltered(context.extra))) return 'extra';
   if (reads.confirmation && erased.includes('/input/token/confirmation')) return 'confirmation';
+  if (reads.details && (erased.includes(DETAILS) || isAltered(token.authorization_details))) return 'details';
   return isAltered({ ...context, extra: null }) ? 'cut' : null;
-}
-
-function callOf({ method, tool, prompt, uri, task, lists, uris, tasks }: JudgedInput['call']): CallFacts {
-  return {
-    method,
-    ...(tool !== undefined && { tool }),
-    ...(prompt !== undefined && { prompt }),
-    ...(uri !== undefined && { uri }),
-    ...(task !== undefined && { task }),
-    ...(lists !== undefined && { lists }),
-    ...(uris !== undefined && { uris }),
-    ...(tasks !== undefined && { tasks }),
-  };
-}
-
-function tokenOf(logged: JudgedInput['token'], issuer: string): TokenFacts {
-  const { type, audiences, scopes } = logged;
-  const { algorithm, key_id, subject, client_id, issued_at, expires_at, not_before, confirmation, actor } = logged;
-  return {
-    ...{ type, issuer, audiences, scopes, claims: {} },
-    ...(algorithm !== undefined && { algorithm }),
-    ...(key_id !== undefined && { key_id }),
-    ...(subject !== undefined && { subject }),
-    ...(client_id !== undefined && { client_id }),
-    ...(issued_at !== undefined && { issued_at }),
-    ...(expires_at !== undefined && { expires_at }),
-    ...(not_before !== undefined && { not_before }),
-    ...(confirmation !== undefined && { confirmation }),
-    ...(actor !== undefined && { actor }),
-  };
 }

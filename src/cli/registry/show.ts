@@ -1,6 +1,6 @@
 /** `audgate registry show`: what is in force, with all defaults written out. */
 import { loadRegistry } from '../../registry/load.ts';
-import type { Registry } from '../../registry/registry.ts';
+import type { KeySource, Registry } from '../../registry/registry.ts';
 import { showRegistry } from '../../registry/show.ts';
 import { EXIT, type Exit, type Host } from '../host.ts';
 import { type Add, examples } from '../options.ts';
@@ -50,7 +50,7 @@ function summary({ digest, issuers, servers }: Registry, seconds: number, host: 
     issuer.profile.name,
     issuer.token_types.join(' '),
     issuer.extra_audiences.join(' ') || '-',
-    issuer.key_source.kind === 'jwks_uri' ? issuer.key_source.url : `${issuer.key_source.keys.length} inline keys`,
+    keysOf(issuer.key_source),
     issuer.disabled ? 'disabled' : 'enabled',
     place(issuer),
   ]);
@@ -83,4 +83,10 @@ function summary({ digest, issuers, servers }: Registry, seconds: number, host: 
     '',
     `digest ${digest}`,
   ];
+}
+
+function keysOf(from: KeySource): string {
+  if (from.kind === 'jwks') return `${from.keys.length} inline keys`;
+  if (from.kind === 'jwks_uri') return from.url;
+  return from.kind === 'discovery' ? 'by discovery' : `introspection at ${from.endpoint}`;
 }

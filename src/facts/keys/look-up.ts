@@ -1,7 +1,10 @@
 /** The keys of all issuers: registry records in, keys out. Keys come from the registry's sources only, never from tokens. */
 import type { KeyAnswer } from '../../decision/key.ts';
-import type { Algorithm, IssuerRecord } from '../../registry/registry.ts';
+import type { Algorithm, IssuerRecord, KeySource } from '../../registry/registry.ts';
+import { downloadDiscovered } from './discover.ts';
+import { type Download, download } from './download.ts';
 import { createRemoteSet } from './refresh.ts';
+import type { RequestParts } from './request.ts';
 import { createInlineSet, type KeySet, type KeySetStatus, type KeysEvent, type KeysSettings } from './set.ts';
 
 export interface Keys {
@@ -51,7 +54,7 @@ export function createKeys(parts: {
         ? createInlineSet(source.keys, algorithms)
         : createRemoteSet({
             issuer: issuer.key,
-            url: source.url,
+            download: downloader(source),
             algorithms,
             fetch: parts.fetch,
             now: parts.now,
@@ -92,6 +95,23 @@ export function createKeys(parts: {
       for (const { set } of inForce.values()) set.close();
     },
   };
+}
+
+type Remote = Exclude<KeySource, { kind: 'jwks' }>;
+
+/** How the set of a source is got. */
+function downloader(source: Remote): (parts: RequestParts) => Promise<Download> {
+  switch (source.kind) {
+    case 'jwks_uri':
+      return (parts) => download(source.url, parts);
+    case 'discovery':
+      return (parts) => downloadDiscovered(source, parts);
+    case 'introspection': {
+      const { signed } = source;
+      if (signed === null) return () => Promise.resolve({ ok: false, detail: 'the issuer signs nothing' });
+      return (parts) => download(signed.jwks_uri, parts);
+    }
+  }
 }
 
 function fingerprintOf({ key_source, algorithms }: IssuerRecord): string {

@@ -5,8 +5,9 @@
  */
 import type { KeyAnswer } from '../../decision/key.ts';
 import type { Algorithm } from '../../registry/registry.ts';
-import { download } from './download.ts';
+import type { Download } from './download.ts';
 import { choose, importRing, type Ring } from './import.ts';
+import type { RequestParts } from './request.ts';
 import type { KeySet, KeysEvent, KeysSettings } from './set.ts';
 
 /** Share of the maximum age after which a lookup starts a refresh without waiting for it. */
@@ -14,7 +15,8 @@ const REFRESH_AHEAD = 0.8;
 
 export function createRemoteSet(parts: {
   readonly issuer: string;
-  readonly url: string;
+  /** One try to get the set. */
+  readonly download: (parts: RequestParts) => Promise<Download>;
   readonly algorithms: readonly Algorithm[];
   readonly fetch: typeof globalThis.fetch;
   /** Milliseconds since the epoch; may jump. */
@@ -85,7 +87,7 @@ export function createRemoteSet(parts: {
   /** Whatever goes wrong leaves the last good set in place and starts the cooldown. */
   async function fetchSet(at: number): Promise<void> {
     const previous = good?.ring ?? null;
-    const answer = await download(parts.url, {
+    const answer = await parts.download({
       fetch: parts.fetch,
       timeout_ms: settings.timeout_ms,
       stop: stop.signal,

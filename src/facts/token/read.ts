@@ -62,6 +62,14 @@ export function createTokenReader(parts: { readonly lookup: KeyLookup; readonly 
     const found = findIssuer(claims, registry);
     if (found.kind === 'refused') return found;
     const { issuer } = found;
+    if (issuer.key_source.kind === 'introspection')
+      return {
+        kind: 'unavailable',
+        reason: {
+          code: 'introspection_unavailable',
+          message: `Issuer "${issuer.key}" cannot be asked about the token: no credentials are configured. Configure introspection.credentials for this server.`,
+        },
+      };
     const matched = matchIssuer(header, claims, issuer);
     if (matched.kind === 'refused') return matched;
     const checked = checkClaims(claims, matched, header.kid, issuer);

@@ -2,9 +2,10 @@
 import { nearestName } from '../../json/nearest.ts';
 import { below, type Place, quote, type Report } from '../place.ts';
 import type { IssuerRemains, ServerRemains } from '../schema.ts';
-import { isPrivateHost, urlFaults } from '../uri.ts';
+import { urlFaults } from '../uri.ts';
 import type { Draft, Entry } from './draft.ts';
 import { lintKeySet } from './jwks.ts';
+import { lintKeySource, withoutUserinfo } from './key-source.ts';
 import { warnOfRepeats } from './repeats.ts';
 
 /** @param raw the record as written: a key source of a later version counts as one here, and is refused by the schema */
@@ -12,7 +13,9 @@ export function lintIssuer(entry: Entry<IssuerRemains>, raw: unknown, needsKeySo
   const { value, place } = entry;
   if (value.issuer !== undefined) {
     // RFC 8414 §2: https, without query and fragment. Some issuers are older than that, and an iss is only compared.
-    for (const { message } of urlFaults(value.issuer, { query: false })) {
+    // Where its metadata is looked for, the issuer is a URL that audgate itself calls: the key source has its own rules.
+    const faults = value.discovery === undefined ? urlFaults(value.issuer, { query: false }) : [];
+    for (const { message } of faults) {
       report(below(place, 'issuer'), {
         severity: 'warning',
         value: withoutUserinfo(value.issuer),
@@ -22,61 +25,12 @@ export function lintIssuer(entry: Entry<IssuerRemains>, raw: unknown, needsKeySo
     }
   }
   lintKeySource(entry, raw, needsKeySource, report);
-  if (value.jwks_uri !== undefined) lintJwksUri(entry, value.jwks_uri, report);
   if (value.jwks?.keys !== undefined) {
     lintKeySet(value.jwks.keys, value.algorithms, below(place, 'jwks', 'keys'), report);
   }
   for (const field of ['algorithms', 'token_types', 'extra_audiences'] as const) {
     warnOfRepeats(value[field], below(place, field), report);
   }
-}
-
-const KEY_SOURCES = ['jwks_uri', 'jwks', 'discovery', 'introspection'];
-
-function lintKeySource(entry: Entry<IssuerRemains>, raw: unknown, needed: boolean, report: Report): void {
-  const written = typeof raw === 'object' && raw !== null ? Object.keys(raw) : [];
-  const sources = KEY_SOURCES.filter((name) => written.includes(name));
-  const [first, second] = sources;
-  const at = { at: 'name', value: null } as const;
-  if (second !== undefined) {
-    report(below(entry.place, second), {
-      ...at,
-      message: `The issuer has several key sources: ${sources.join(', ')}.`,
-      remedy: `Keep ${first} or ${second}: exactly one says whose signatures count.`,
-    });
-  } else if (first === undefined && needed) {
-    report(entry.place, { ...at, message: 'The issuer has no key source.', remedy: 'Add jwks_uri or jwks.' });
-  }
-}
-
-function lintJwksUri(entry: Entry<IssuerRemains>, uri: string, report: Report): void {
-  const place = below(entry.place, 'jwks_uri');
-  const scheme = URL.parse(uri)?.protocol;
-  if (scheme !== undefined && uri.startsWith(`${scheme}//`) && !/^https?:$/.test(scheme)) {
-    report(place, {
-      value: withoutUserinfo(uri),
-      message: `jwks_uri is a ${scheme} URL, and must be https.`,
-      remedy: 'Write the https URL where the issuer publishes its keys, or write them inline as jwks.',
-    });
-    return;
-  }
-  const faults = urlFaults(uri, { query: true });
-  for (const { message, remedy } of faults) {
-    report(place, { value: withoutUserinfo(uri), message: `jwks_uri ${message}`, remedy });
-  }
-  const hostname = URL.parse(uri)?.hostname;
-  if (hostname !== undefined && isPrivateHost(hostname) && entry.value.allow_private_network !== true) {
-    report(place, {
-      value: withoutUserinfo(uri),
-      message: `jwks_uri names the private address ${hostname}.`,
-      remedy: 'Write a public host name, or set allow_private_network: true on this issuer.',
-    });
-  }
-}
-
-/** A password in a URL is a secret, though it must not be there. */
-function withoutUserinfo(uri: string): string {
-  return uri.replace(/\/\/[^/?#]*@/, '//…@');
 }
 
 /** Two issuers with one `iss`: then nobody could tell whose keys and rules count. */

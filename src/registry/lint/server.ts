@@ -6,6 +6,7 @@ import type { ServerRemains } from '../schema.ts';
 import { lintAuthentication } from './authentication.ts';
 import type { Draft, Entry } from './draft.ts';
 import { lintIssuerKey } from './issuer.ts';
+import { lintIntrospecting } from './key-source.ts';
 import { warnOfRepeats } from './repeats.ts';
 
 export function lintServer(entry: Entry<ServerRemains>, draft: Draft, report: Report): void {
@@ -22,6 +23,7 @@ export function lintServer(entry: Entry<ServerRemains>, draft: Draft, report: Re
   ] as const) {
     warnOfRepeats(value[field], below(place, field), report);
   }
+  lintIntrospecting(entry, draft, report);
   lintBaseScopes(entry, report);
   lintAnyCall(entry, report);
   lintPatterns(entry, report);

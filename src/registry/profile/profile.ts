@@ -23,6 +23,9 @@ export type ProfileName = (typeof PROFILE_NAMES)[number];
  */
 export const UNTYPED = 'untyped';
 
+/** The type of a token that its issuer was asked about (RFC 7662): what its header says, if it has one, does not count. */
+export const INTROSPECTED = 'introspection';
+
 export interface Profile {
   readonly name: ProfileName;
   /** As its maker calls it. */

@@ -8,6 +8,29 @@ export const ALGORITHMS = [
   ...['EdDSA', 'Ed25519'],
 ] as const satisfies readonly string[];
 
+const signedShape = {
+  jwks_uri: z.string().meta({
+    description: 'the https URL of the key set that answers are signed with',
+    examples: ['https://login.example.com/jwks'],
+  }),
+};
+
+const introspectionShape = {
+  endpoint: z.string().meta({
+    description: 'the https URL of the introspection endpoint',
+    examples: ['https://login.example.com/introspect'],
+  }),
+  signed: z
+    .strictObject(signedShape)
+    .optional()
+    .meta({ description: 'a mapping with jwks_uri: only signed answers are believed (RFC 9701)' }),
+};
+
+/** What is left of it once its faults are cut out. */
+export const introspectionRemains = z
+  .object({ endpoint: introspectionShape.endpoint, signed: z.object(signedShape).partial() })
+  .partial();
+
 export const issuerShape = {
   // RFC 7519 §4.1.1 lets it be any string; RFC 8414 §2 asks for an https URL, which the lint warns about.
   issuer: z
@@ -31,6 +54,17 @@ export const issuerShape = {
     })
     .optional()
     .meta({ description: 'a key set (RFC 7517 §5) of public asymmetric keys, {keys: […]}' }),
+  discovery: z
+    .literal(true)
+    .optional()
+    .meta({ description: 'true: the issuer’s own metadata names its key set (RFC 8414, OpenID Connect Discovery)' }),
+  introspection: z
+    .strictObject(introspectionShape)
+    .optional()
+    .meta({
+      description: 'a mapping with endpoint: the issuer is asked about each token (RFC 7662)',
+      examples: [{ endpoint: 'https://login.example.com/introspect' }],
+    }),
   algorithms: z
     .array(z.enum(ALGORITHMS).meta({ description: `one of ${ALGORITHMS.join(', ')}` }))
     .min(1)

@@ -76,9 +76,11 @@ export function sideOf({ registry, server, issuer, call, name, client, now }: Pl
   };
 }
 
-/** What the token's signature may verify with: an address, or each key. */
-function keysOf({ key_source }: IssuerRecord): readonly string[] {
-  return key_source.kind === 'jwks_uri' ? [key_source.url] : key_source.keys.map((key) => JSON.stringify(key));
+/** What the token's signature may verify with, or who says that it is active: an address, or each key. */
+function keysOf({ key_source: from }: IssuerRecord): readonly string[] {
+  if (from.kind === 'jwks') return from.keys.map((key) => JSON.stringify(key));
+  if (from.kind === 'jwks_uri') return [from.url];
+  return from.kind === 'discovery' ? [`discovery ${from.issuer}`] : [`introspection ${from.endpoint}`];
 }
 
 function unknownCode({ method, tool, prompt, uri, task }: CallFacts): string {

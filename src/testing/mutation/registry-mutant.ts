@@ -53,7 +53,7 @@ export function writtenForm(registry: Registry): RegistryValue {
   return { issuers: strip('issuers'), servers: strip('servers') };
 }
 
-const NOT_WRITTEN = ['key', 'source', 'jwks', 'jwks_uri', 'allow_private_network'];
+const NOT_WRITTEN = ['key', 'source', 'jwks', 'jwks_uri', 'discovery', 'allow_private_network'];
 
 export function withMembers(
   value: RegistryValue,

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { download, MAX_BODY_BYTES } from '../../../src/facts/keys/download.ts';
+import { download } from '../../../src/facts/keys/download.ts';
+import { MAX_BODY_BYTES } from '../../../src/facts/keys/request.ts';
 import { type Answer, type KeyServer, send, serveKeys } from './serve.ts';
 
 let server: KeyServer;

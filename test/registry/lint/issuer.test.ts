@@ -42,12 +42,6 @@ describe('issuers', () => {
     [{ issuer: 'token_types: [at jwt]' }, '/issuers/corp/token_types/0 6:19', 'media type'],
     [{ issuer: 'extra_audiences: [""]' }, '/issuers/corp/extra_audiences/0 6:23', 'audience value'],
     [{ issuer: 'disabled: yes' }, '/issuers/corp/disabled 6:15', 'a string where a boolean'],
-    [
-      { issuer: 'discovery: true', keys: 'profile: rfc9068' },
-      '/issuers/corp/discovery 6:5',
-      'not supported by this version',
-    ],
-    [{ issuer: 'introspection: {}', keys: 'profile: rfc9068' }, '/issuers/corp/introspection 6:5', 'not supported by'],
     [{ issuer: 'profile: azure' }, '/issuers/corp/profile 6:14', 'one of rfc9068, entra'],
     [{ issuer: 'profile: keycloack' }, '/issuers/corp/profile 6:14', 'nearest is "keycloak"'],
   ])('%o', (bent, place, says) => refused(bent, place, says));
@@ -71,7 +65,6 @@ describe('issuers', () => {
   test('several key sources are refused, whatever they are', () => {
     const problems = problemsIn(registryText({ issuer: 'discovery: true' }));
     expect(problems.map(({ message }) => message)).toEqual([
-      'discovery is not supported by this version.',
       'The issuer has several key sources: jwks_uri, discovery.',
     ]);
   });
