@@ -28,7 +28,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'servers.NAME.max_lifetime_seconds': 'how long a token may live, from `iat` to `exp`',
   'servers.NAME.advertised_scopes': 'what clients are told to ask for at first',
   'servers.NAME.sender_constraint':
-    'what tokens must be bound to; this version takes no proofs yet, so all but `none` opens nothing',
+    'what tokens must be bound to: a DPoP key, a client certificate, or `any` of the two; a binding in a token is enforced anyway',
   'servers.NAME.actors': 'who may act for the subject of a token (`act.sub`, RFC 8693)',
   'servers.NAME.authorization_details_types':
     'which types of authorization details (RFC 9396) it understands; a token that holds any other is denied',

@@ -172,6 +172,7 @@ export const metadata = z
     scopes_supported: texts,
     bearer_methods_supported: z.array(z.literal('header')),
     dpop_bound_access_tokens_required: z.literal(true).exactOptional(),
+    dpop_signing_alg_values_supported: texts.exactOptional(),
     tls_client_certificate_bound_access_tokens: z.literal(true).exactOptional(),
   })
   .describe('RFC 9728 §2');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DPOP_ALGORITHMS } from '../../../src/decision/dpop.ts';
 import { metadata, problem, server as serverAnswer, servers } from '../../../src/http/native/answers.ts';
 import { BILLING, caller, FILES, serve, server } from '../serve.ts';
 
@@ -75,9 +76,9 @@ describe('GET /v1/servers/{key}/protected-resource-metadata', () => {
   });
 
   it.each([
-    ['dpop', { dpop_bound_access_tokens_required: true }],
+    ['dpop', { dpop_bound_access_tokens_required: true, dpop_signing_alg_values_supported: DPOP_ALGORITHMS }],
     ['mtls', { tls_client_certificate_bound_access_tokens: true }],
-    ['any', {}],
+    ['any', { dpop_signing_alg_values_supported: DPOP_ALGORITHMS }],
     ['none', {}],
   ] as const)('says what a sender constraint of %s requires', async (sender_constraint, expected) => {
     const { url } = await serve({ servers: [server('billing', BILLING, { sender_constraint })] });
