@@ -10,6 +10,7 @@ import type { BundleStatus, Decider, ReloadProblem, ReloadReport } from './decid
 import { explain } from './decide/explain.ts';
 import { shadowReader } from './decide/read-shadow.ts';
 import type { Readers } from './decide/readers.ts';
+import { createReceiver, type EventConfig } from './decide/receive.ts';
 import { createShadow } from './decide/shadow.ts';
 import type { Snapshot } from './decide/snapshot.ts';
 import { createKeys } from './facts/keys/look-up.ts';
@@ -91,6 +92,8 @@ export interface ServiceParts extends Omit<Parts, keyof Readers> {
   readonly proofs?: Proofs;
   /** Absent: no list of revoked tokens is configured. */
   readonly revocations?: Revocations;
+  /** Who may feed it with security events; absent: nobody. */
+  readonly events?: EventConfig;
   readonly sources: Sources;
   readonly keys: Config['keys'];
   readonly fetch: typeof globalThis.fetch;
@@ -265,6 +268,13 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       shadowStatus: () => shadow.current(),
       bundleStatus: () => parts.sources.bundle?.() ?? null,
       revocationStatus: () => revocations.status(),
+      ...(parts.events && {
+        receive: createReceiver({
+          ...parts.events,
+          at: () => ({ registry: snapshot.registry, lookup: keys.lookup, now: seconds() }),
+          log,
+        }),
+      }),
       reload,
       close() {
         unwatch?.();

@@ -102,6 +102,10 @@ export async function start({ config, tls = null, reread, sources, records, log,
   const started = await createService({
     sources: { ...sources, settings },
     ...(revocations !== null && { revocations }),
+    ...(revocations !== null &&
+      config.revocation?.events && {
+        events: { transmitters: config.revocation.events.issuers, list: revocations },
+      }),
     keys: config.keys,
     now,
     ticks,

@@ -5,6 +5,7 @@ import type { RevocationStatus } from '../facts/revocation/revocations.ts';
 import type { Problem } from '../registry/registry.ts';
 import type { AllowedAsk } from './allowed.ts';
 import type { Ask, Caller } from './ask.ts';
+import type { Receipt } from './receive.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** State of one issuer's keys (`/v1/status`). Times are RFC 3339. */
@@ -66,6 +67,11 @@ export interface Decider {
   shadowStatus(): { readonly digest: string; readonly rules: readonly string[] } | null;
   /** Null: there is no bundle. */
   bundleStatus(): BundleStatus | null;
+  /**
+   * Takes a security event, which may revoke tokens (RFC 8417). Absent: no transmitters are configured.
+   * @param text as it was sent
+   */
+  readonly receive?: (text: string) => Promise<Receipt>;
   /** Null: no list of revoked tokens is configured. */
   revocationStatus(): RevocationStatus | null;
 }

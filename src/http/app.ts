@@ -14,6 +14,7 @@ import { createMetricsRoute } from './metrics.ts';
 import { createAllowed } from './native/allowed.ts';
 import { createDecide } from './native/decide.ts';
 import { createEnforce } from './native/enforce.ts';
+import { createEvents } from './native/events.ts';
 import { createExplain } from './native/explain.ts';
 import { createLive, createReady } from './native/health.ts';
 import { createMetadata, createServer, createServers } from './native/servers.ts';
@@ -87,6 +88,7 @@ export function createApp(parts: AppParts): App {
   app.all(GATEWAYS, createGateways({ ...parts, admit: gateway, refuse: answer }));
   app.post('/v1/allowed', guarded('decide', createAllowed(parts)));
   app.post('/v1/explain', guarded('explain', createExplain(parts)));
+  app.post('/v1/events', guarded('events', createEvents(parts)));
   app.post('/v1/data/audgate/decide', guarded('decide', createData(parts)));
   app.post('/access/v1/evaluation', guarded('decide', createEvaluation(parts)));
   app.post('/access/v1/evaluations', guarded('decide', createEvaluations(parts)));

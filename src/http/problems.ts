@@ -27,6 +27,7 @@ export const PROBLEMS = {
   host_not_served: { status: 421, title: 'The host is not served here' },
   // Bugs and outages. Never an allow, and never says what went wrong: that is in the log.
   internal: { status: 500, title: 'The request could not be answered' },
+  unavailable: { status: 503, title: 'The request cannot be answered now' },
 } as const;
 
 export const problemType = (name: ProblemName) => `${URN}${name}`;

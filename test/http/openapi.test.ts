@@ -41,6 +41,7 @@ describe('GET /openapi.json', () => {
       '/v1/data/audgate/decide',
       '/v1/decide',
       '/v1/enforce',
+      '/v1/events',
       '/v1/explain',
       '/v1/gateways/{profile}/{key}',
       '/v1/servers',

@@ -14,6 +14,7 @@ const CODES: Readonly<
   caller_not_allowed: 'unauthorized',
   not_found: 'undefined_document',
   internal: 'internal_error',
+  unavailable: 'internal_error',
 };
 
 /** What is 415 elsewhere is 400 here: OPA's clients read the error's body only then. */

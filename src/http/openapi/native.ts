@@ -1,5 +1,5 @@
 /** Paths of audgate's own API. */
-import { asked, json, KEY, type Node, open, RETRY_AFTER, read } from './operation.ts';
+import { asked, json, KEY, type Node, open, problems, RETRY_AFTER, read } from './operation.ts';
 
 export function nativePaths(): Node {
   return {
@@ -20,6 +20,7 @@ export function nativePaths(): Node {
         200: json('Explanation', 'The decision and every rule’s view'),
       }),
     },
+    '/v1/events': { post: pushed() },
     '/v1/servers': { get: read('listServers', 'Servers that the caller may see', json('Servers', 'Sorted by key')) },
     '/v1/servers/{key}': {
       get: read('getServer', 'One server', json('Server', 'The record with its defaults'), [KEY], ['not_found']),
@@ -55,6 +56,32 @@ export function nativePaths(): Node {
         description: 'Text format',
         content: { 'text/plain': { schema: { type: 'string' } } },
       }),
+    },
+  };
+}
+
+/** RFC 8935: neither question nor answer is JSON, but for what is wrong with an event. */
+function pushed(): Node {
+  const event = { 'application/secevent+jwt': { schema: { type: 'string' } } };
+  const error = {
+    type: 'object',
+    properties: { err: { type: 'string' }, description: { type: 'string' } },
+    required: ['err', 'description'],
+  };
+  return {
+    operationId: 'pushEvent',
+    summary: 'Take a Security Event Token, which may revoke tokens (RFC 8935)',
+    requestBody: { required: true, content: event },
+    responses: {
+      ...problems([
+        ...['caller_unknown', 'caller_not_allowed', 'not_found', 'body_too_large'],
+        ...['media_type_unsupported', 'host_not_served', 'internal', 'unavailable'],
+      ] as const),
+      202: { description: 'Taken: what it revokes is revoked' },
+      400: {
+        description: 'Refused: not an event for this service',
+        content: { 'application/json': { schema: error } },
+      },
     },
   };
 }
