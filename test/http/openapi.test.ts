@@ -143,7 +143,8 @@ describe('GET /openapi.json', () => {
       [{ server: 'x', body: { base64: '' } }, true],
       [{ server: 'x', body: 1 }, false],
       [{ server: 'x', scheme: 'a b' }, false],
-      [{ server: 'x', proof: {} }, false],
+      [{ server: 'x', proof: {} }, true],
+      [{ server: 'x', proof: { dpop: 'x' } }, false],
       [{ server: 'x', http: { headers: { A: [] } } }, false],
       [{}, false],
     ];
