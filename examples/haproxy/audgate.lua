@@ -9,11 +9,12 @@ local HANDED_ON = {
   ["authorization"] = true,
   ["content-type"] = true,
   ["content-encoding"] = true,
+  ["dpop"] = true,
   ["traceparent"] = true,
   ["x-request-id"] = true,
 }
 -- Of a refusal, what a client needs.
-local REFUSAL = { "www-authenticate", "content-type", "cache-control", "retry-after" }
+local REFUSAL = { "www-authenticate", "dpop-nonce", "content-type", "cache-control", "retry-after" }
 local REFUSED = { [400] = true, [401] = true, [403] = true }
 -- Of an allow, what the server learns.
 local IDENTITY = {
@@ -98,6 +99,11 @@ core.register_action("audgate", { "http-req" }, function(txn, key)
       txn.http:req_set_header(name, first(response.headers, name))
     end
     txn:set_var("txn.audgate_decision_id", decision)
+    -- The nonce of the client's next proof (RFC 9449 §8.2), which haproxy.cfg adds to the server's response.
+    local nonce = first(response.headers, "dpop-nonce")
+    if nonce ~= "" then
+      txn:set_var("txn.audgate_dpop_nonce", nonce)
+    end
     txn:set_var("txn.audgate_allows", key)
   elseif REFUSED[response.status] and decided then
     txn:set_var("txn.audgate_decision_id", decision)

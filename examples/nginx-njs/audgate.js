@@ -16,7 +16,7 @@ const IDENTITY = [
   'x-audgate-identity',
 ];
 /** What a client needs of a refusal. */
-const REFUSAL = ['WWW-Authenticate', 'Content-Type', 'Cache-Control', 'Retry-After'];
+const REFUSAL = ['WWW-Authenticate', 'DPoP-Nonce', 'Content-Type', 'Cache-Control', 'Retry-After'];
 /** Milliseconds; above the limits of audgate-ask.conf. */
 const LIMIT_MS = 5000;
 const REFUSED = [400, 401, 403];
@@ -30,6 +30,7 @@ async function guard(r) {
       IDENTITY.forEach((name) => {
         r.variables[variableOf(name)] = answer.headersOut[name] || '';
       });
+      r.variables.audgate_dpop_nonce = answer.headersOut['dpop-nonce'] || '';
       r.internalRedirect(`@${server}`);
     } else if (REFUSED.includes(answer.status) && decided) {
       r.variables.audgate_decision_id = decided;
