@@ -19,6 +19,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['http', 'mcp'],
   ['decide'],
   ['facts/call', 'facts/token', 'facts/keys', 'facts/proof', 'facts/revocation', 'policy', 'record'],
+  ['network'],
   ['registry', 'config'],
   ['client'],
   ['decision'],
@@ -32,6 +33,7 @@ const OWNERS: readonly { readonly library: RegExp; readonly owners: RegExp }[] =
   { library: /^jose(\/|$)/, owners: /^((facts\/(token|keys|proof)|demo|testing)\/|policy\/bundle-signature\.ts$)/ },
   { library: /^@grpc\/(grpc-js|proto-loader)(\/|$)/, owners: /^http\/gateways\/grpc\// },
   { library: /^iovalkey(\/|$)/, owners: /^sources\/valkey\.ts$/ },
+  { library: /^undici(\/|$)/, owners: /^network\/guarded-fetch\.ts$/ },
   { library: /^hono\/jwt$/, owners: /^$/ },
   { library: /^(node:)?process$/, owners: /^main\.ts$/ },
 ];

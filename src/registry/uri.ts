@@ -134,27 +134,38 @@ export function isPrivateHost(hostname: string): boolean {
 }
 
 const LOOPBACK = blocks(['127.0.0.0/8', '::1/128']);
-/** RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291, multicast and the unspecified; NAT64 and 6to4 reach IPv4 ones. */
+/**
+ * Of IPv4: RFC 1918, RFC 6598, RFC 3927, RFC 6890, multicast, reserved and the unspecified. Of IPv6 all but global unicast
+ * (RFC 4291 §2.4), so unique local, link-local, multicast, NAT64 and translated addresses too; and of that what is no host of
+ * the Internet: IETF's own with Teredo (RFC 2928, RFC 4380), documentation (RFC 3849, RFC 9637), 6to4 (RFC 3056).
+ */
 const PRIVATE = blocks([
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.168.0.0/16'],
   ...['198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4'],
-  ...['::/128', '64:ff9b::/96', '64:ff9b:1::/48', '2002::/16', 'fc00::/7', 'fe80::/10', 'fec0::/10', 'ff00::/8'],
+  ...['::/3', '4000::/2', '8000::/1', '2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'],
 ]);
 
-function blocks(subnets: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const subnet of subnets) {
-    const [network = '', prefix = ''] = subnet.split('/');
-    list.addSubnet(network, Number(prefix), isIPv4(network) ? 'ipv4' : 'ipv6');
-  }
-  return list;
+/** Each family has its own list, because one of IPv6 takes IPv4 addresses for IPv4-mapped ones. */
+interface Blocks {
+  readonly ipv4: BlockList;
+  readonly ipv6: BlockList;
 }
 
-/** BlockList looks into IPv4-mapped IPv6 addresses itself. */
-function inList(list: BlockList, hostname: string): boolean {
-  const address = hostname.replace(/^\[|\]$/g, '');
-  if (isIPv4(address)) return list.check(address, 'ipv4');
-  return isIPv6(address) && list.check(address, 'ipv6');
+function blocks(subnets: readonly string[]): Blocks {
+  const lists: Blocks = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const subnet of subnets) {
+    const [network = '', prefix = ''] = subnet.split('/');
+    const family = isIPv4(network) ? 'ipv4' : 'ipv6';
+    lists[family].addSubnet(network, Number(prefix), family);
+  }
+  return lists;
+}
+
+/** An IPv4-mapped address is both; one that names its zone would be found in no list. */
+function inList({ ipv4, ipv6 }: Blocks, hostname: string): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '').replace(/%.*$/s, '');
+  if (isIPv4(address)) return ipv4.check(address, 'ipv4');
+  return isIPv6(address) && (ipv6.check(address, 'ipv6') || ipv4.check(address, 'ipv6'));
 }
 
 /** @param hostname as WHATWG parsing gives it: 0x7f.1 and 2130706433 are dotted by then */
