@@ -1,17 +1,22 @@
 /** `audgate/server`: an MCP server in TypeScript checks the tokens of its own clients, with the registry and policy of the service. */
+import { lookup } from 'node:dns';
 import { readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { type BundleConfig, type BundleOptions, readBundleOptions } from './config/bundle.ts';
+import { type RevocationOptions, readRevocation } from './config/revocation.ts';
 import { defaultConfig } from './config.ts';
 import type { Ask } from './decide/ask.ts';
 import { createNewId } from './decide/new-id.ts';
 import { createGuard, type Guard } from './mcp/guard.ts';
+import { createIssuerFetch } from './network/issuer-fetch.ts';
 import { createMetrics } from './record/metrics.ts';
 import { createRecorder, type Recorder } from './record/write.ts';
 import { createService, type Log, type Service } from './service.ts';
+import { type OpenRevocations, openRevocations, type RevocationParts } from './sources/revocations.ts';
 import { configuredSources } from './sources.ts';
 
 export type { BundleOptions } from './config/bundle.ts';
+export type { RevocationOptions } from './config/revocation.ts';
 export type { Principal } from './decision/decision.ts';
 export type { Admission, AuthInfo } from './mcp/admission.ts';
 export type { Authorization, Refusal, SessionCall } from './mcp/authorization.ts';
@@ -33,13 +38,18 @@ export interface OpenOptions {
   readonly watch?: boolean;
   /** This server: its registered resource, byte for byte, or its registry key. */
   readonly server: Ask['server'];
+  /** Lists of revoked tokens, as the configuration of `audgate serve` has them. Absent: none is revoked. */
+  readonly revocation?: RevocationOptions;
   /** Largest request body, bytes. Default 262,144. */
   readonly body_bytes?: number;
   /** Gets one JSON line a decision. Without it decisions are not recorded. */
   readonly records?: Writable;
   /** Default: warnings and errors on the console. */
   readonly log?: Log;
-  /** Default: the global one. */
+  /**
+   * Asks issuers for their keys. Default: one that judges addresses when it connects, and reaches private networks only
+   * where the registry says so. One that is given here has to do that itself.
+   */
   readonly fetch?: typeof globalThis.fetch;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
@@ -57,11 +67,16 @@ export interface OpenedGuard extends Guard {
  * @throws with every problem of the files, or when the registry has no such server
  */
 export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
-  const { registry = null, watch = false, server, body_bytes, fetch = globalThis.fetch, now = Date.now } = options;
+  const { registry = null, watch = false, server, body_bytes, now = Date.now } = options;
+  const fetch = options.fetch === undefined ? createIssuerFetch({ lookup }) : () => options.fetch ?? globalThis.fetch;
   const bundle = options.bundle === undefined ? null : bundleOf(options.bundle);
   const log = options.log ?? CONSOLE;
   const newId = createNewId((bytes) => crypto.getRandomValues(bytes), now);
   const recorder = options.records === undefined ? NO_RECORDS : await recorderTo(options.records, newId(), log);
+  const metrics = createMetrics();
+  const ticks = () => BigInt(Math.round(performance.now() * 1e6));
+  const revocations =
+    options.revocation === undefined ? null : await listsOf(options.revocation, { now, ticks, log, metrics });
   const started = await createService({
     sources: configuredSources({
       ...{ registry, bundle, watch, shadow: null, allow_modified_core: false, now },
@@ -69,14 +84,16 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
     }),
     keys: defaultConfig().keys,
     now,
-    ticks: () => BigInt(Math.round(performance.now() * 1e6)),
+    ticks,
     newId,
     fetch,
     log,
-    metrics: createMetrics(),
+    metrics,
     recorder,
+    ...(revocations !== null && { revocations }),
   });
   if (!started.ok) {
+    revocations?.close();
     const problems = started.problems.map((problem) =>
       'file' in problem ? `${problem.file}:${problem.line}: ${problem.message} ${problem.remedy}` : problem.message,
     );
@@ -85,6 +102,7 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
   const { service, warnings } = started;
   if (warnings.length > 0) log.warn({ warnings }, 'the registry has warnings');
   const close = async () => {
+    revocations?.close();
     service.close();
     await recorder.flush();
   };
@@ -103,6 +121,13 @@ function bundleOf(written: BundleOptions): BundleConfig {
   if (read.ok) return read.bundle;
   const problems = read.problems.map(({ pointer, message }) => `bundle${pointer.replace(/^\/bundle/, '')} ${message}`);
   throw new Error(`the bundle cannot be used:\n${problems.join('\n')}`);
+}
+
+/** @throws with all that is wrong with it */
+async function listsOf(written: RevocationOptions, parts: Omit<RevocationParts, 'config'>): Promise<OpenRevocations> {
+  const opened = await openRevocations({ config: readRevocation(written), ...parts });
+  if (opened.ok) return opened.revocations;
+  throw new Error(`the list of revoked tokens cannot be used:\n${opened.problems.join('\n')}`);
 }
 
 const NO_RECORDS: Recorder = { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 };

@@ -32,6 +32,7 @@ export interface AskOptions extends VerificationFlags {
   readonly message?: string;
   readonly scheme?: string;
   readonly at?: string;
+  readonly revoked?: string;
   readonly json?: true;
 }
 
@@ -61,6 +62,7 @@ export function addAskOptions(command: Command): Command {
     )
     .addOption(once('--scheme <name>', 'authentication scheme of the token (default: Bearer)'))
     .addOption(once('--at <time>', 'time to decide for, RFC 3339 (default: now)'))
+    .addOption(once('--revoked <file>', 'file of revoked tokens, as it stands now'))
     .option('--json', 'print the answer as the HTTP interface gives it');
 }
 

@@ -1,7 +1,9 @@
 /** A decider in process for one question, composed as `serve` composes it, but that nothing is recorded. */
+import { readRevocation } from '../config/revocation.ts';
 import { defaultConfig } from '../config.ts';
 import { createMetrics } from '../record/metrics.ts';
 import { createService, type Service } from '../service.ts';
+import { openRevocations } from '../sources/revocations.ts';
 import { fileSources } from '../sources.ts';
 import type { AskOptions } from './ask.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
@@ -18,7 +20,7 @@ export type Opened =
 
 /** @param at the time to decide for, milliseconds since the epoch; the files are judged as of now */
 export async function openDecider(options: AskOptions, at: number | undefined, host: Host): Promise<Opened> {
-  const { registry, bundle } = options;
+  const { registry, bundle, revoked } = options;
   if (registry === undefined && bundle === undefined) {
     print(host.stderr, 'audgate: name a registry with --registry, or with --bundle a bundle that holds one');
     return { ok: false, exit: EXIT.usage };
@@ -26,10 +28,29 @@ export async function openDecider(options: AskOptions, at: number | undefined, h
   const wanted = [
     ...(registry === undefined ? [] : [{ path: registry, as: '--registry' }]),
     ...(bundle === undefined ? [] : [{ path: bundle, as: '--bundle', kind: 'file' as const }]),
+    ...(revoked === undefined ? [] : [{ path: revoked, as: '--revoked', kind: 'file' as const }]),
   ];
   if (!(await allThere(host, wanted))) return { ok: false, exit: EXIT.usage };
   const verification = await readVerification(options, host, bundle !== undefined);
   if (!verification.ok) return { ok: false, exit: EXIT.usage };
+  const metrics = createMetrics();
+  const now = at === undefined ? host.now : () => at;
+  // That keys were fetched is no news to somebody who asks one question.
+  const log = { ...createLog(host), info: () => {} };
+  const lists =
+    revoked === undefined
+      ? null
+      : await openRevocations({
+          config: readRevocation({ file: revoked, max_staleness_seconds: 3600 }),
+          now,
+          ticks: host.ticks,
+          log,
+          metrics,
+        });
+  if (lists?.ok === false) {
+    print(host.stderr, ...lists.problems.map((problem) => `audgate: ${problem}`));
+    return { ok: false, exit: EXIT.refused };
+  }
   const started = await createService({
     sources: fileSources({
       registry: registry ?? null,
@@ -39,15 +60,17 @@ export async function openDecider(options: AskOptions, at: number | undefined, h
       now: host.now,
     }),
     keys: defaultConfig().keys,
-    now: at === undefined ? host.now : () => at,
+    now,
     ticks: host.ticks,
     newId: host.newId,
-    fetch: host.fetch,
-    // That keys were fetched is no news to somebody who asks one question.
-    log: { ...createLog(host), info: () => {} },
-    metrics: createMetrics(),
+    fetch: host.fetchIssuer,
+    ...(lists !== null && { revocations: lists.revocations }),
+    log,
+    metrics,
     recorder: { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 },
   });
+  // One question: nothing is looked at again.
+  lists?.revocations.close();
   if (started.ok) return started;
   printProblems(host, 'stderr', started.problems);
   return { ok: false, exit: EXIT.refused };

@@ -10,6 +10,7 @@ import { addInit } from './init/add.ts';
 import { addPolicy } from './policy/add.ts';
 import { addRegistry } from './registry/add.ts';
 import { addReplay } from './replay.ts';
+import { addRevoke } from './revoke.ts';
 import { addServe } from './serve.ts';
 import { print, shown } from './terminal.ts';
 import { addWaivers } from './waivers.ts';
@@ -44,6 +45,7 @@ export async function run(host: Host): Promise<Exit> {
     addReplay,
     addDiff,
     addWaivers,
+    addRevoke,
   ])
     add(program, host, finish);
   addHelp(program, host, finish);

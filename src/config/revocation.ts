@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { JsonProblem } from '../json/locate.ts';
+import { mismatches } from '../json/mismatch.ts';
 import { locateValkey, valkeyMembers, valkeyProblems } from './valkey.ts';
 
 const whole = (least: number, most: number) => {
@@ -86,4 +87,21 @@ export function locateRevocation(written: RevocationConfig, folder: string): Rev
     ...(file !== undefined && { file: resolve(folder, file) }),
     ...(valkey && { valkey: locateValkey(valkey, folder) }),
   };
+}
+
+/** Where a server in its own process finds the lists; as the configuration has them, but that nobody sends it events. */
+export type RevocationOptions = Omit<z.input<typeof revocation>, 'events'>;
+
+/** @throws with every problem. Paths are relative to the working folder. */
+export function readRevocation(written: RevocationOptions): RevocationConfig {
+  const parsed = revocation.safeParse(written);
+  const problems = parsed.success
+    ? revocationProblems(parsed.data)
+    : mismatches(revocation, written, parsed.error.issues).map(({ pointer, message }) => ({
+        pointer: `/revocation${pointer}`,
+        message,
+      }));
+  if (!parsed.success || problems.length > 0)
+    throw new Error(`revocation cannot be used:\n${problems.map((one) => `${one.pointer} ${one.message}`).join('\n')}`);
+  return locateRevocation(parsed.data, '.');
 }
