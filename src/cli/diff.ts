@@ -164,7 +164,9 @@ function printFound(
 }
 
 /** A token, by what makes the difference visible. */
-function say({ audiences, scopes, lifetime, tolerance, actor, algorithm, type, client, at }: Example): string {
+function say(example: Example): string {
+  const { audiences, scopes, lifetime, tolerance, actor, algorithm, type, client, at } = example;
+  const { binding, context, authenticated, details } = example;
   return [
     `aud ${audiences.join(' ')}`,
     `scope ${scopes.join(' ') || 'none'}`,
@@ -172,6 +174,10 @@ function say({ audiences, scopes, lifetime, tolerance, actor, algorithm, type, c
     `${algorithm} ${type}`,
     ...(tolerance > 0 ? [`${tolerance} s past its end`] : []),
     ...(actor === null ? [] : [`actor ${actor}`]),
+    ...(binding === null ? [] : [`bound by ${binding}`]),
+    ...(context === null ? [] : [`acr ${context}`]),
+    ...(authenticated === null ? [] : [`user authenticated ${authenticated} s ago`]),
+    ...(details === null ? [] : [`authorization details ${details}`]),
     ...(client === null ? [] : [`client ${client}`, `at ${new Date(at * 1000).toISOString()}`]),
   ].join(', ');
 }

@@ -7,6 +7,7 @@ import { evidence, legible } from '../decision/evidence.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
 import { type Digest, digestOf, maskConfirmation, maskJson, maskResult } from './mask.ts';
+import { maskDetails, maskProof } from './mask-credentials.ts';
 
 /** How a question came in, as records and metrics name it: a constant of the code, never made of what was asked. */
 export type Door = `audgate/${string}`;
@@ -55,7 +56,7 @@ interface RecordedContext {
   readonly extra?: Digest | JsonObject | undefined;
 }
 
-/** The policy input without what nobody may log: claims, proofs, and all of `cnf` but thumbprints. */
+/** The policy input without what nobody may log: claims, and all of `cnf` and of proofs but thumbprints. */
 export interface RecordedInput {
   readonly now: number;
   readonly time: PolicyInput['time'];
@@ -73,7 +74,14 @@ export interface RecordedInput {
     readonly not_before?: number | undefined;
     readonly confirmation?: Readonly<Record<string, string>> | undefined;
     readonly actor?: string | undefined;
+    readonly actors?: readonly (string | number)[] | undefined;
+    readonly authentication_context?: string | undefined;
+    readonly authenticated_at?: number | undefined;
+    /** Each with its type; the rest as a digest, unless arguments are written. */
+    readonly authorization_details?: readonly JsonObject[] | undefined;
   };
+  /** Thumbprints and codes. */
+  readonly proof?: PolicyInput['proof'];
   readonly registered: Omit<Registered, 'operation' | 'unlisted' | 'elsewhere'> & {
     readonly operation?: Registered['operation'] | undefined;
     readonly unlisted?:
@@ -162,7 +170,8 @@ function question(event: DecisionEvent, options: EntryOptions, erased: string[])
 function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions, erased: string[]): RecordedInput {
   const { call, token, registered, context } = input;
   if (token.claims !== undefined) erased.push('/input/token/claims');
-  if (input.proof !== undefined) erased.push('/input/proof');
+  if (token.authorization_details !== undefined && !options.arguments)
+    erased.push('/input/token/authorization_details');
   return {
     now: input.now,
     time: input.time,
@@ -190,7 +199,12 @@ function judged(input: PolicyInput, event: DecisionEvent, options: EntryOptions,
       not_before: token.not_before,
       confirmation: token.confirmation && maskConfirmation(token.confirmation, erased),
       actor: orAbsent(token.actor),
+      actors: token.actors && evidence(token.actors),
+      authentication_context: orAbsent(token.authentication_context),
+      authenticated_at: token.authenticated_at,
+      authorization_details: token.authorization_details && maskDetails(token.authorization_details, options.arguments),
     },
+    proof: input.proof && maskProof(input.proof),
     registered: {
       server: registered.server,
       issuer: registered.issuer,

@@ -122,8 +122,9 @@ function maskCode(code: Reason['code']): Reason['code'] {
   return isFixedCode(code) ? code : `custom:${code.slice('custom:'.length, slash)}/${legible(code.slice(slash + 1))}`;
 }
 
-/** The JSON-RPC id in a challenge's body is the client's own, and may be long. */
-function maskChallenge(challenge: Challenge): Challenge {
+/** The JSON-RPC id in a challenge's body is the client's own, and may be long. A nonce is for the client alone (RFC 9449 §8). */
+function maskChallenge({ headers: { 'dpop-nonce': _, ...headers }, ...rest }: Challenge): Challenge {
+  const challenge = { ...rest, headers };
   const { body } = challenge;
   if (!isJsonObject(body) || typeof body.id !== 'string') return challenge;
   return { ...challenge, body: { ...body, id: legible(body.id) } };

@@ -3,7 +3,9 @@ import type { LoggedEntry, QuestionInput } from './entry.ts';
 import type { Again, Candidate } from './judge-again.ts';
 
 /** Read by what the registry says of the issuer: another registry may read the same token otherwise. */
-const BY_ISSUER: readonly string[] = ['algorithm_not_allowed', 'token_type_not_allowed', 'claims_invalid'];
+const BY_ISSUER: readonly string[] = [
+  ...['algorithm_not_allowed', 'token_type_not_allowed', 'claims_invalid', 'token_inactive'],
+];
 /** Read by the server's `call_from`, and more strictly where custom rules exist. */
 const BY_CALL: readonly string[] = ['call_missing', 'call_malformed', 'call_incomplete', 'header_mismatch'];
 
@@ -33,5 +35,12 @@ export function endedBefore(
   const issuer = registry.issuerByIss.get(actual);
   if (codes.includes('issuer_unknown') && issuer !== undefined) return { kind: 'not_replayable', why: 'token' };
   if (codes.includes('issuer_disabled') && issuer?.disabled === false) return { kind: 'not_replayable', why: 'token' };
+  // No JWT: an issuer that is asked about its tokens may know it.
+  if (codes.includes('token_malformed') && asksIssuer(input, registry)) return { kind: 'not_replayable', why: 'token' };
   return codes.some((code) => BY_ISSUER.includes(code)) ? { kind: 'not_replayable', why: 'token' } : facts;
+}
+
+function asksIssuer({ server: named }: QuestionInput, registry: Candidate['registry']): boolean {
+  const server = registry.serverByResource.get(named) ?? registry.servers.get(named);
+  return server?.issuers.some((key) => registry.issuers.get(key)?.key_source.kind === 'introspection') ?? false;
 }

@@ -5,14 +5,17 @@ import { explanationOf } from '../decide/explain.ts';
 import { inOrder, reasonsOf, refusal, serverUnknown } from '../decide/refuse.ts';
 import type { Snapshot } from '../decide/snapshot.ts';
 import type { Explanation } from '../decision/explanation.ts';
-import type { CallFacts, TokenFacts } from '../decision/facts.ts';
+import type { CallFacts } from '../decision/facts.ts';
 import type { Reason } from '../decision/reason.ts';
+import { entryOf } from '../decision/reasons.ts';
 import { takesArguments } from '../facts/call/target.ts';
 import { buildInput } from '../policy/input.ts';
 import { ANY_CALL, targetsOf } from '../registry/method.ts';
 import type { Registry, ServerRecord } from '../registry/registry.ts';
-import { isAltered } from './entry.ts';
-import { refusedByIssuer } from './judge-again.ts';
+import { isAltered } from './altered.ts';
+import { lacksTypes, proofOf } from './credentials.ts';
+import { callOf, tokenOf } from './facts.ts';
+import { DETAILS, OF_NO_RULE, refusedByIssuer } from './judge-again.ts';
 import type { Reads } from './reads.ts';
 import { isJudged, type JudgedRecord, type QuestionRecord, type Recorded } from './recorded.ts';
 
@@ -75,11 +78,11 @@ function differing(bundles: Recorded['bundles'], { registry, policy }: Snapshot)
 }
 
 /** A value that was cut or escaped is not what was judged. */
-function alteredIn({ call, token }: JudgedRecord): readonly string[] {
+function alteredIn({ call, token: { authorization_details: details, ...token } }: JudgedRecord): readonly string[] {
   const { arguments: _arguments, ...rest } = call;
   const within = (part: object, pointer: string) =>
     Object.entries(part).flatMap(([name, value]) => (isAltered(value) ? [`${pointer}/${name}`] : []));
-  return [...within(rest, '/input/call'), ...within(token, '/input/token')];
+  return [...within(rest, '/input/call'), ...within(token, '/input/token'), ...(lacksTypes(details) ? [DETAILS] : [])];
 }
 
 /** As it was asked about: an adapter's route holds the key. */
@@ -127,7 +130,8 @@ function judgedAgain(entry: Recorded, logged: JudgedRecord, at: Snapshot, reads:
     return ended(server, [refusal(refused ?? 'issuer_unknown', undefined, [iss])]);
 
   const token = tokenOf(logged.token, iss);
-  const input = buildInput({ call, token, server, issuer, registry, now, context: contextOf(logged) });
+  const proof = logged.proof && proofOf(logged.proof);
+  const input = buildInput({ call, token, proof, server, issuer, registry, now, context: contextOf(logged) });
   const verified = entry.result.reasons.every((reason) => reason.verified !== false);
   const missing = policy.custom === null ? [] : missingIn(entry, logged, reads);
   const args = logged.call.arguments;
@@ -138,23 +142,28 @@ function judgedAgain(entry: Recorded, logged: JudgedRecord, at: Snapshot, reads:
       : null;
   const judgement = verified ? policy.judge(input, custom) : policy.judgeUnverified(input);
   // What stood beside the rules' reasons: no registry changes it.
-  const beside = entry.result.reasons.filter(({ code }) => BESIDE.includes(code)).map(reasonOf);
+  const told = entry.result.reasons.map(reasonOf);
   const denials =
     judgement.kind === 'deny' ? reasonsOf(judgement, { input, server, registry, caller: READER }, verified) : [];
-  const reasons = inOrder([...denials, ...beside]);
+  const denying = [...denials, ...told.filter(({ code }) => BESIDE.includes(code))];
+  const reasons = inOrder(denying.length > 0 ? denying : told.filter(isAskedLast));
   const facts = { ...NOTHING, server, call, token, input, custom, reasons };
   const unsure = judgement.kind === 'unavailable' || (!verified && denials.length === 0);
   if (unsure || judgement.kind === 'deny' || reasons.length > 0) {
     const required_scopes = judgement.kind === 'unavailable' ? [] : judgement.required_scopes;
     const outage = unsure && reasons.length === 0 ? [refusal('keys_unavailable')] : reasons;
-    const outcome = unsure && reasons.length === 0 ? 'indeterminate' : 'deny';
+    const outcome = outage.every(isOutage) ? 'indeterminate' : 'deny';
     return { evaluation: { ...facts, outcome, reasons: outage, required_scopes }, now, missing };
   }
   const { required_scopes, waivers, would_deny } = judgement;
   return { evaluation: { ...facts, outcome: 'allow', required_scopes, waivers, would_deny }, now, missing };
 }
 
-const BESIDE: readonly string[] = ['claims_invalid', 'arguments_too_large', 'log_unavailable', 'keys_unavailable'];
+const BESIDE: readonly string[] = [...OF_NO_RULE, 'arguments_too_large'];
+
+const isOutage = ({ code }: Reason) => entryOf(code).wire === 'unavailable';
+/** What is asked only of a call that all else allows. */
+const isAskedLast = (reason: Reason) => isOutage(reason) || reason.code === 'proof_replayed';
 
 /** It was refused by what the call or the token is: the recorded reasons, with the server and the call as far as told. */
 function endedBefore(entry: Recorded, logged: QuestionRecord, { registry }: Snapshot): Omit<Again, 'missing'> {
@@ -184,7 +193,7 @@ function reasonOf({ code, message, expected, actual, verified, rule }: Recorded[
 }
 
 /** What the custom rules read, and the record does not hold. */
-function missingIn({ erased }: Recorded, { call, context }: JudgedRecord, reads: Reads): readonly string[] {
+function missingIn({ erased }: Recorded, { call, context, token }: JudgedRecord, reads: Reads): readonly string[] {
   const found: string[] = [];
   const args = '/input/call/arguments';
   const untold = call.arguments === undefined && takesArguments(call.method);
@@ -193,6 +202,7 @@ function missingIn({ erased }: Recorded, { call, context }: JudgedRecord, reads:
   if (reads.extra && (erased.includes('/input/context/extra') || isAltered(context.extra)))
     found.push('/input/context/extra');
   if (reads.confirmation && erased.includes('/input/token/confirmation')) found.push('/input/token/confirmation');
+  if (reads.details && (erased.includes(DETAILS) || isAltered(token.authorization_details))) found.push(DETAILS);
   if (reads.proof && erased.includes('/input/proof')) found.push('/input/proof');
   return found;
 }
@@ -204,36 +214,5 @@ function contextOf({ context }: Recorded['input']) {
     ...(client_ip !== undefined && { client_ip }),
     ...(request_id !== undefined && { request_id }),
     ...('extra' in context && context.extra !== undefined && { extra: context.extra }),
-  };
-}
-
-function callOf(logged: JudgedRecord['call']): CallFacts {
-  const { method, tool, prompt, uri, task, lists, uris, tasks } = logged;
-  return {
-    method,
-    ...(tool !== undefined && { tool }),
-    ...(prompt !== undefined && { prompt }),
-    ...(uri !== undefined && { uri }),
-    ...(task !== undefined && { task }),
-    ...(lists && { lists }),
-    ...(uris && { uris }),
-    ...(tasks && { tasks }),
-  };
-}
-
-function tokenOf(logged: JudgedRecord['token'], issuer: string): TokenFacts {
-  const { type, audiences, scopes, confirmation } = logged;
-  const { algorithm, key_id, subject, client_id, issued_at, expires_at, not_before, actor } = logged;
-  return {
-    ...{ type, issuer, audiences, scopes, claims: {} },
-    ...(algorithm !== undefined && { algorithm }),
-    ...(key_id !== undefined && { key_id }),
-    ...(subject !== undefined && { subject }),
-    ...(client_id !== undefined && { client_id }),
-    ...(issued_at !== undefined && { issued_at }),
-    ...(expires_at !== undefined && { expires_at }),
-    ...(not_before !== undefined && { not_before }),
-    ...(confirmation && { confirmation }),
-    ...(actor !== undefined && { actor }),
   };
 }

@@ -13,11 +13,16 @@ export interface Reads {
   readonly extra: boolean;
   /** `input.token.confirmation`, of which records hold thumbprints. */
   readonly confirmation: boolean;
-  /** `input.proof`, which records never hold. */
+  /** `input.token.authorization_details`, of which records hold types and digests. */
+  readonly details: boolean;
+  /** `input.proof`, which records of earlier versions do not hold. */
   readonly proof: boolean;
 }
 
-export const READS_ALL: Reads = { arguments: true, claims: true, extra: true, confirmation: true, proof: true };
+export const READS_ALL: Reads = {
+  ...{ arguments: true, claims: true, extra: true },
+  ...{ confirmation: true, details: true, proof: true },
+};
 
 /** What is not, or not wholly, in a record. */
 const LEFT_OUT: Readonly<Record<keyof Reads, readonly string[]>> = {
@@ -25,6 +30,7 @@ const LEFT_OUT: Readonly<Record<keyof Reads, readonly string[]>> = {
   claims: ['token', 'claims'],
   extra: ['context', 'extra'],
   confirmation: ['token', 'confirmation'],
+  details: ['token', 'authorization_details'],
   proof: ['proof'],
 };
 
@@ -40,6 +46,7 @@ export function readsOf(sources: ReadonlyMap<string, string>): Reads {
     claims: reads(LEFT_OUT.claims),
     extra: reads(LEFT_OUT.extra),
     confirmation: reads(LEFT_OUT.confirmation),
+    details: reads(LEFT_OUT.details),
     proof: reads(LEFT_OUT.proof),
   };
 }

@@ -8,6 +8,7 @@ import type { JsonProblem } from '../json/locate.ts';
 import { mismatches } from '../json/mismatch.ts';
 import { readJson } from '../json/read.ts';
 import { isJsonObject, type JsonObject } from '../json/value.ts';
+import { detailsForm, proofForm } from './credentials.ts';
 
 const text = z.string();
 const texts = z.array(text);
@@ -56,7 +57,12 @@ const judged = z.looseObject({
     not_before: seconds.optional(),
     confirmation: object.optional(),
     actor: text.optional(),
+    actors: texts.max(16).optional(),
+    authentication_context: text.optional(),
+    authenticated_at: seconds.optional(),
+    authorization_details: detailsForm.max(64).optional(),
   }),
+  proof: proofForm.optional(),
   registered: z.looseObject({
     server: z.looseObject({ key: text, resource: text }),
     issuer: z.looseObject({ key: text, issuer: text }),

@@ -36,6 +36,12 @@ async function diff(...args: readonly string[]) {
   return { code, stderr, found: stdout === '' ? null : JSON.parse(stdout) };
 }
 
+const asking = (authentication?: object) => ({
+  tools: { read_file: { scopes: ['files:read'], ...(authentication && { authentication }) } },
+});
+
+const details = (...types: readonly string[]) => ({ authorization_details_types: types });
+
 const waiver = (until: string) => ({
   what: 'audience',
   issuer: 'corp',
@@ -86,13 +92,62 @@ describe('audgate diff', () => {
     ['a longer life', { max_lifetime_seconds: 3600 }, 'widens'],
     ['a shorter life', { max_lifetime_seconds: 60 }, 'narrows'],
     ['another spelling', { audiences: ['https://files.example.com/mcp/'] }, 'widens'],
-    ['a required binding', { sender_constraint: 'dpop' }, 'closes'],
+    ['a required binding', { sender_constraint: 'dpop' }, 'narrows'],
+    ['a requirement of authentication', asking({ acr_values: ['mfa'] }), 'narrows'],
+    ['a type of authorization details', { authorization_details_types: ['payment'] }, 'widens'],
     ['actors', { actors: ['agent'] }, 'widens'],
     ['a waiver', { waivers: [waiver(inDays(20))] }, 'widens'],
   ])('sees %s', async (_, files, change) => {
     const { found } = await diff(world.registry, await registryWith(files));
     const read = found.combinations.find(({ name }: { name: string }) => name === 'files tools/call read_file corp');
     expect(read).toMatchObject({ change });
+  });
+
+  const mfa = { acr_values: ['mfa'] };
+  const usual = { binding: null, context: null, authenticated: null, details: null };
+  it.each<[string, object, object, string, object | null]>([
+    ['one that is dropped', asking(mfa), asking(), 'widens', usual],
+    ['one way more', asking(mfa), asking({ acr_values: ['mfa', 'pwd'] }), 'widens', { context: 'pwd' }],
+    ['another way', asking(mfa), asking({ acr_values: ['pwd'] }), 'shifts', { context: 'pwd' }],
+    ['a longer age', asking({ max_age_seconds: 60 }), asking({ max_age_seconds: 90 }), 'widens', { authenticated: 95 }],
+    ['an age beside a way', asking(mfa), asking({ ...mfa, max_age_seconds: 9 }), 'narrows', null],
+    [
+      'one of the method in place of the tool’s',
+      asking(mfa),
+      { methods: { 'tools/call': { authentication: mfa } } },
+      'none',
+      null,
+    ],
+    ['a binding that is not required any more', { sender_constraint: 'dpop' }, {}, 'widens', usual],
+    [
+      'any binding in place of one',
+      { sender_constraint: 'dpop' },
+      { sender_constraint: 'any' },
+      'widens',
+      { binding: 'mtls' },
+    ],
+    ['a type more', details('a'), details('a', 'b'), 'widens', { details: 'b' }],
+  ])('sees of authentication, bindings and details %s', async (_, before, after, change, gained) => {
+    const { found } = await diff(await registryWith(before), await registryWith(after));
+    const name = 'files tools/call read_file corp';
+    const read = found.combinations.find((one: { name: string }) => one.name === name);
+    expect(read?.change ?? 'none').toBe(change);
+    if (gained === null) expect(read?.gained ?? null).toBeNull();
+    else expect(read.gained).toMatchObject(gained);
+  });
+
+  it('says so in words', async () => {
+    const before = { ...asking({ ...mfa, max_age_seconds: 60 }), sender_constraint: 'dpop', ...details() };
+    const after = {
+      ...asking({ acr_values: ['pwd'], max_age_seconds: 90 }),
+      sender_constraint: 'mtls',
+      ...details('b'),
+    };
+    const { stdout } = await inProcess(['diff', await registryWith(before), await registryWith(after)]);
+    expect(stdout).toMatch(/bound by mtls, acr pwd, user authenticated \d+ s ago/);
+    expect((await inProcess(['diff', await registryWith({}), await registryWith(details('b'))])).stdout).toContain(
+      'authorization details b',
+    );
   });
 
   it('sees a waiver that ends later: access widens from the former end on', async () => {

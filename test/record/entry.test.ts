@@ -132,7 +132,6 @@ describe('what nobody may log', () => {
         input: {
           ...input,
           token: { ...input.token, claims: { sub: 'user-1' }, confirmation: { jkt: 'thumb', jwk: { kty: 'EC' } } },
-          proof: {},
           context: { caller: 'edge', extra: { a: 1 } },
         },
       },
@@ -141,7 +140,6 @@ describe('what nobody may log', () => {
     expect(entry.input).toHaveProperty('token.confirmation', { jkt: 'thumb' });
     expect([...entry.erased].sort()).toEqual([
       '/input/context/extra',
-      '/input/proof',
       '/input/token/claims',
       '/input/token/confirmation',
     ]);

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { writeEntry } from '../../src/record/entry.ts';
-import { isAltered } from '../../src/replay/entry.ts';
+import { isAltered } from '../../src/replay/altered.ts';
 import { event, input } from './event.ts';
 
 const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -105,6 +105,8 @@ function questionOf(
   const [only] = calls;
   if (only === undefined || only.call.method === '*') return null;
   const { audiences, scopes, lifetime, tolerance, actor, algorithm, type, client, at } = example;
+  const { binding, context, authenticated, details } = example;
+  const name = binding === 'mtls' ? 'x5t#S256' : 'jkt';
   const expires = at + 1 - tolerance;
   // A token that needs tolerance has ended already; any other is fresh.
   const times =
@@ -119,7 +121,13 @@ function questionOf(
       subject: 'user-1',
       client_id: client ?? 'nobody',
       ...(actor !== null && { actor }),
+      ...(binding !== null && { confirmation: { [name]: 'thumbprint' } }),
+      ...(context !== null && { authentication_context: context }),
+      ...(authenticated !== null && { authenticated_at: at - authenticated }),
+      ...(details !== null && { authorization_details: [{ type: details }] }),
       claims: { iss: record.issuer },
     },
+    ...(binding === 'dpop' && { proof: { dpop: { jkt: 'thumbprint', algorithm: 'ES256', issued_at: at } } }),
+    ...(binding === 'mtls' && { proof: { mtls: { 'x5t#S256': 'thumbprint' } } }),
   };
 }

@@ -5,7 +5,7 @@ import type { Ask } from '../../src/decide/ask.ts';
 import { decide } from '../../src/decide/decide.ts';
 import type { Snapshot } from '../../src/decide/snapshot.ts';
 import type { Decision } from '../../src/decision/decision.ts';
-import type { CallFacts, TokenFacts } from '../../src/decision/facts.ts';
+import type { CallFacts, ProofFacts, TokenFacts } from '../../src/decision/facts.ts';
 import { NO_PROOFS } from '../../src/facts/proof/proofs.ts';
 import { NO_REVOCATIONS } from '../../src/facts/revocation/revocations.ts';
 import { findIssuer } from '../../src/facts/token/find-issuer.ts';
@@ -23,12 +23,20 @@ const CLIENTS = ['client-1', 'desktop', 'nightly'] as const;
 const SCOPES = ['read', 'write', 'admin'] as const;
 
 const scopes = fc.subarray([...SCOPES], { maxLength: 2 });
-const entry = fc.record({ scopes });
-const some = <T>(names: readonly string[], value: fc.Arbitrary<T>) =>
-  fc.subarray([...names]).chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, value]))));
 const mostly = <T>(usual: T, ...others: readonly T[]) =>
   fc.oneof({ weight: 12, arbitrary: fc.constant(usual) }, ...others.map((other) => fc.constant(other)));
-
+const authentication = fc
+  .record(
+    { acr_values: fc.subarray(['mfa', 'phr'], { minLength: 1 }), max_age_seconds: fc.constantFrom(0, 60, 600) },
+    { requiredKeys: [], noNullPrototype: true },
+  )
+  .filter((one) => Object.keys(one).length > 0);
+const entry = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ scopes }) },
+  { weight: 1, arbitrary: fc.record({ scopes, authentication }) },
+);
+const some = <T>(names: readonly string[], value: fc.Arbitrary<T>) =>
+  fc.subarray([...names]).chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, value]))));
 const issuer = (iss: string) =>
   fc.record({
     issuer: fc.constant(iss),
@@ -77,7 +85,8 @@ const server = (resource: string) =>
         ),
         issuers: mostly<readonly string[]>(['corp'], ['corp', 'partner'], ['partner']),
         max_lifetime_seconds: fc.constantFrom(300, 900, 3600),
-        sender_constraint: mostly('none', 'dpop', 'any'),
+        sender_constraint: mostly('none', 'dpop', 'mtls', 'any'),
+        authorization_details_types: mostly<readonly string[]>([], ['payment'], ['payment', 'account']),
         actors: mostly<unknown>('none', 'any', ['agent'], ['agent', 'other']),
         call_from: mostly('body', 'none'),
         base_scopes: scopes,
@@ -89,7 +98,7 @@ const server = (resource: string) =>
           ['resources/list', 'tools/call', 'tasks/get', 'completion/complete', 'http/get', 'tasks/list'],
           entry,
         ),
-        unlisted_tools: fc.oneof({ weight: 3, arbitrary: fc.constant('deny' as const) }, fc.record({ scopes })),
+        unlisted_tools: fc.oneof({ weight: 3, arbitrary: fc.constant('deny' as const) }, entry),
         waivers: fc.array(waiver, { maxLength: 2 }),
       },
       { requiredKeys: ['resource', 'issuers', 'max_lifetime_seconds'] },
@@ -140,7 +149,20 @@ export interface Question {
   readonly server: string;
   readonly call: CallFacts;
   readonly token: TokenFacts;
+  /** As a reader of proofs told it. */
+  readonly proof?: ProofFacts;
 }
+
+const jkt = 'thumbprint';
+/** What a token is bound to, and what came with the call. */
+const BOUND: readonly Pick<Question['token'] & Question, 'confirmation' | 'proof'>[] = [
+  { confirmation: { jkt }, proof: { dpop: { jkt, algorithm: 'ES256', issued_at: NOW } } },
+  { confirmation: { jkt }, proof: { dpop: { refused: 'proof_invalid' } } },
+  { confirmation: { jkt } },
+  { confirmation: { 'x5t#S256': jkt }, proof: { mtls: { 'x5t#S256': jkt } } },
+  { confirmation: { 'x5t#S256': jkt }, proof: { mtls: { refused: 'certificate_mismatch' } } },
+  { proof: { dpop: { refused: 'token_not_bound' } } },
+];
 
 const AUDIENCES = [FILES, `${FILES}/`, BILLING, 'api://files', 'api://default', 'api://old', 'account'];
 
@@ -161,9 +183,12 @@ export const question: fc.Arbitrary<Question> = fc
     age: mostly(0, 100, 20, -3),
     life: mostly(300, 290, 900, 1800, 7200, 50),
     actor: mostly<string | undefined>(undefined, 'agent', 'other'),
-    bound: mostly(false, true),
+    bound: mostly<(typeof BOUND)[number]>({}, ...BOUND),
+    context: fc.constantFrom(undefined, undefined, 'mfa', 'phr', 'pwd'),
+    authenticated: fc.constantFrom(undefined, undefined, 0, 5, 60, 66, 600, -6),
+    details: mostly<readonly string[] | undefined>(undefined, ['payment'], ['account', 'payment'], ['other']),
   })
-  .map(({ server: named, call: asked, age, life, actor, bound, ...rest }) => ({
+  .map(({ server: named, call: asked, age, life, actor, bound, context, authenticated, details, ...rest }) => ({
     server: named,
     call: asked,
     token: {
@@ -173,9 +198,14 @@ export const question: fc.Arbitrary<Question> = fc
       issued_at: NOW - age,
       expires_at: NOW - age + life,
       ...(actor !== undefined && { actor }),
-      ...(bound && { confirmation: { jkt: 'thumbprint' } }),
+      ...(actor === 'other' && { actors: [actor, 'agent'] }),
+      ...(bound.confirmation && { confirmation: bound.confirmation }),
+      ...(context !== undefined && { authentication_context: context }),
+      ...(authenticated !== undefined && { authenticated_at: NOW - authenticated }),
+      ...(details && { authorization_details: details.map((type) => ({ type, amount: '45.00' })) }),
       claims: { iss: rest.issuer },
     },
+    ...(bound.proof && { proof: bound.proof }),
   }));
 
 /** Stage 3 without signatures: the real comparison with the issuer's record, of facts that stand for claims. */
@@ -204,7 +234,7 @@ export interface Decided {
 
 /** The whole decision by the real policy, and its line of the log. */
 export async function decided(
-  { server: named, call: asked, token }: Question,
+  { server: named, call: asked, token, proof }: Question,
   registry: Registry,
   policy: Policy,
   seconds = NOW,
@@ -213,7 +243,7 @@ export async function decided(
   const events: DecisionEvent[] = [];
   const parts = {
     tokens: readerOf(token),
-    proofs: NO_PROOFS,
+    proofs: { ...NO_PROOFS, read: () => ({ reasons: [], ...(proof && { facts: proof }) }) },
     revocations: NO_REVOCATIONS,
     recorder: {
       record: (event: DecisionEvent) => events.push(event),

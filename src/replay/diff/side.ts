@@ -3,7 +3,7 @@
  * same questions as the core rules, asked of kinds of tokens rather than of one; a test holds them against the rules.
  */
 import type { CallFacts } from '../../decision/facts.ts';
-import type { WaiverInput } from '../../decision/input.ts';
+import type { ServerInput, WaiverInput } from '../../decision/input.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../../registry/registry.ts';
 
 export interface Place {
@@ -33,7 +33,14 @@ export interface Side {
   /** For each required scope, those of which the token must hold one; null: the operation is not open. */
   readonly clauses: readonly (readonly string[])[] | null;
   readonly unknownCode: string;
-  readonly unbound: boolean;
+  /** What a token must be bound to. What it is bound to is always proved, or it opens nothing on either side. */
+  readonly constraint: ServerInput['sender_constraint'];
+  /** Values of `acr` of which it must hold one; null: any. */
+  readonly contexts: readonly string[] | null;
+  /** Seconds since the user was authenticated, at most, with the issuer's tolerance; null: any. */
+  readonly authenticated: number | null;
+  /** Types of authorization details that it may hold. */
+  readonly details: readonly string[];
   readonly actors: 'none' | 'any' | readonly string[];
   /** Codes that waivers in force observe for this call. */
   readonly observed: readonly string[];
@@ -56,7 +63,8 @@ export function sideOf({ registry, server, issuer, call, name, client, now }: Pl
     what === 'lifetime' ? (max_lifetime_seconds ?? 0) : [],
   );
   return {
-    algorithms: issuer.algorithms,
+    // Nobody looks at what signed a token of which its issuer is asked.
+    algorithms: issuer.key_source.kind === 'introspection' ? ['introspection'] : issuer.algorithms,
     types: issuer.token_types,
     keys: keysOf(issuer),
     profile: issuer.profile.name,
@@ -68,8 +76,13 @@ export function sideOf({ registry, server, issuer, call, name, client, now }: Pl
     clauses:
       operation === undefined ? null : operation.scopes.map((scope) => [scope, ...(operation.implied_by[scope] ?? [])]),
     unknownCode: unknownCode(call),
-    // No version yet can verify what a token is bound to, and a bound one is never accepted without proof.
-    unbound: server.sender_constraint === 'none',
+    constraint: server.sender_constraint,
+    contexts: operation?.authentication?.acr_values ?? null,
+    authenticated:
+      operation?.authentication?.max_age_seconds === undefined
+        ? null
+        : operation.authentication.max_age_seconds + issuer.clock_tolerance_seconds,
+    details: server.authorization_details_types,
     actors: server.actors,
     observed: reachable ? waivers.flatMap(({ what, codes }) => (what === 'observe' ? (codes ?? []) : [])) : [],
     isElsewhere: (audience) => registry.isElsewhere(audience, server),
@@ -113,6 +126,27 @@ export function actorStatus({ actors }: Side, actor: string | null): Status {
     : 'actor_not_allowed';
 }
 
+/** @param binding what the token is bound to, and the call proved; null: nothing */
+export function bindingStatus({ constraint }: Side, binding: 'dpop' | 'mtls' | null): Status {
+  return constraint === 'none' || constraint === binding || (constraint === 'any' && binding !== null)
+    ? 'ok'
+    : 'token_not_bound';
+}
+
+export function contextStatus({ contexts }: Side, acr: string | null): Status {
+  return contexts === null || (acr !== null && contexts.includes(acr)) ? 'ok' : 'authentication_insufficient';
+}
+
+/** @param age seconds; null: the token does not say */
+export function authenticatedStatus({ authenticated }: Side, age: number | null): Status {
+  return authenticated === null || (age !== null && age <= authenticated) ? 'ok' : 'authentication_insufficient';
+}
+
+/** @param type of the token's authorization details; null: it has none */
+export function detailsStatus({ details }: Side, type: string | null): Status {
+  return type === null || details.includes(type) ? 'ok' : 'authorization_details_unknown';
+}
+
 export interface Statuses {
   /** Of what no waiver observes: `ok`, or anything else. */
   readonly firm: readonly Status[];
@@ -122,9 +156,9 @@ export interface Statuses {
 }
 
 /** Whether a token is allowed: all is well, or waivers observe all that is not. */
-export function allows({ clauses, unbound, unknownCode: unknown, observed }: Side, statuses: Statuses): boolean {
+export function allows({ clauses, unknownCode: unknown, observed }: Side, statuses: Statuses): boolean {
   const { firm, audience, lifetime, scope } = statuses;
-  if (!unbound || firm.some((status) => status !== 'ok')) return false;
+  if (firm.some((status) => status !== 'ok')) return false;
   const plain = audience.replace('!', '');
   if (plain === 'ok' && lifetime === 'ok' && scope === 'ok') return true;
   const tolerable = (status: Status) => status === 'ok' || observed.includes(status);

@@ -1,5 +1,17 @@
 /** Kinds of tokens that two sides may tell apart, and the simplest one that only one of them allows. */
-import { actorStatus, allows, audienceStatus, type Side, type Status, type Statuses, scopeStatus } from './side.ts';
+import {
+  actorStatus,
+  allows,
+  audienceStatus,
+  authenticatedStatus,
+  bindingStatus,
+  contextStatus,
+  detailsStatus,
+  type Side,
+  type Status,
+  type Statuses,
+  scopeStatus,
+} from './side.ts';
 
 /** A token that one side allows and the other does not. What is not named is as usual. */
 export interface Witness {
@@ -10,6 +22,14 @@ export interface Witness {
   /** Seconds of the issuer's clock tolerance that it needs. */
   readonly tolerance: number;
   readonly actor: string | null;
+  /** What it is bound to, with a proof that is right; null: it is not. */
+  readonly binding: 'dpop' | 'mtls' | null;
+  /** `acr`; null: absent. */
+  readonly context: string | null;
+  /** Seconds since `auth_time`; null: absent. */
+  readonly authenticated: number | null;
+  /** The type of its authorization details; null: it has none. */
+  readonly details: string | null;
   readonly algorithm: string;
   readonly type: string;
   readonly key: string;
@@ -24,7 +44,7 @@ export interface Compared {
   readonly lost: Witness | null;
 }
 
-/** An audience, an actor that nobody registers. */
+/** An audience, an actor, a type of details that nobody registers. */
 const STRANGER = 'urn:audgate:any-other';
 
 interface Kind<T> {
@@ -55,18 +75,28 @@ export function compareSides(sides: Sides, watched: readonly string[]): Compared
     }
     return [...found.values()];
   };
+  // What both sides refuse, whatever else the token is, tells them not apart.
+  const firmly = <T>(values: readonly T[], status: (side: Side, value: T) => Status) =>
+    kinds(values, status).filter((kind) => kind.before === 'ok' || kind.after === 'ok');
   const member = (of: (side: Side) => readonly string[]) =>
-    kinds(union(of), (side, value) => (of(side).includes(value) ? 'ok' : 'no'));
-  const firm = {
+    firmly(union(of), (side, value) => (of(side).includes(value) ? 'ok' : 'no'));
+  const firm: Kinds = {
     algorithm: member(({ algorithms }) => algorithms),
     type: member(({ types }) => types),
     key: member(({ keys }) => keys),
     profile: member(({ profile }) => [profile]),
-    actor: kinds<string | null>(
+    actor: firmly<string | null>(
       [null, ...union(({ actors }) => (typeof actors === 'string' ? [] : actors)), STRANGER],
       actorStatus,
     ),
-    tolerance: kinds([0, ...union(({ tolerance }) => [tolerance])], (side, value) =>
+    binding: firmly<Witness['binding']>([null, 'dpop', 'mtls'], bindingStatus),
+    context: firmly<string | null>([null, ...union(({ contexts }) => contexts ?? [])], contextStatus),
+    authenticated: firmly<number | null>(
+      [null, ...union(({ authenticated: limit }) => (limit === null ? [] : [limit])).toSorted((a, b) => a - b)],
+      authenticatedStatus,
+    ),
+    details: firmly<string | null>([null, ...union(({ details }) => details), STRANGER], detailsStatus),
+    tolerance: firmly([0, ...union(({ tolerance }) => [tolerance])], (side, value) =>
       value <= side.tolerance ? 'ok' : 'no',
     ),
   };
@@ -94,9 +124,24 @@ export function compareSides(sides: Sides, watched: readonly string[]): Compared
   return { before: anyBefore, after: anyAfter, gained, lost };
 }
 
-type Firm = 'algorithm' | 'type' | 'key' | 'profile' | 'actor' | 'tolerance';
+/** Parts of a token that no waiver observes. */
+interface Firm {
+  readonly algorithm: string;
+  readonly type: string;
+  readonly key: string;
+  readonly profile: string;
+  readonly actor: string | null;
+  readonly binding: Witness['binding'];
+  readonly context: string | null;
+  readonly authenticated: number | null;
+  readonly details: string | null;
+  readonly tolerance: number;
+}
+type Kinds = { readonly [Part in keyof Firm]: readonly Kind<Firm[Part]>[] };
+type OneOfEach = { readonly [Part in keyof Firm]: Kind<Firm[Part]> };
+
 interface Parts {
-  readonly firm: Readonly<Record<Firm, Kind<string | number | null>>>;
+  readonly firm: OneOfEach;
   readonly audience: Kind<readonly string[]>;
   readonly lifetime: Kind<number>;
   readonly scope: Kind<readonly string[]>;
@@ -112,38 +157,54 @@ function statusesOf({ firm, audience, lifetime, scope }: Parts, at: 'before' | '
 }
 
 function witnessOf({ firm, audience, lifetime, scope }: Parts): Witness {
-  const { algorithm, type, key, profile, actor, tolerance } = firm;
   return {
     audiences: audience.value,
     scopes: scope.value,
     lifetime: lifetime.value,
-    tolerance: Number(tolerance.value),
-    actor: actor.value === null ? null : String(actor.value),
-    algorithm: String(algorithm.value),
-    type: String(type.value),
-    key: String(key.value),
-    profile: String(profile.value),
+    tolerance: firm.tolerance.value,
+    actor: firm.actor.value,
+    binding: firm.binding.value,
+    context: firm.context.value,
+    authenticated: firm.authenticated.value,
+    details: firm.details.value,
+    algorithm: firm.algorithm.value,
+    type: firm.type.value,
+    key: firm.key.value,
+    profile: firm.profile.value,
   };
 }
 
 function* product(
-  firm: Readonly<Record<Firm, readonly Kind<string | number | null>[]>>,
+  firm: Kinds,
   soft: {
     readonly audience: readonly Kind<readonly string[]>[];
     readonly lifetime: readonly Kind<number>[];
     readonly scope: readonly Kind<readonly string[]>[];
   },
 ): Generator<Parts> {
-  for (const algorithm of firm.algorithm)
-    for (const type of firm.type)
-      for (const key of firm.key)
-        for (const profile of firm.profile)
-          for (const actor of firm.actor)
-            for (const tolerance of firm.tolerance)
-              for (const audience of soft.audience)
-                for (const lifetime of soft.lifetime)
-                  for (const scope of soft.scope)
-                    yield { firm: { algorithm, type, key, profile, actor, tolerance }, audience, lifetime, scope };
+  for (const one of eachFirm(firm))
+    for (const audience of soft.audience)
+      for (const lifetime of soft.lifetime)
+        for (const scope of soft.scope) yield { firm: one, audience, lifetime, scope };
+}
+
+function* eachFirm(kinds: Kinds): Generator<OneOfEach> {
+  for (const algorithm of kinds.algorithm)
+    for (const type of kinds.type)
+      for (const key of kinds.key)
+        for (const profile of kinds.profile)
+          for (const tolerance of kinds.tolerance)
+            for (const user of eachOfUser(kinds)) yield { algorithm, type, key, profile, tolerance, ...user };
+}
+
+type OfUser = Pick<OneOfEach, 'actor' | 'binding' | 'context' | 'authenticated' | 'details'>;
+
+function* eachOfUser(kinds: Kinds): Generator<OfUser> {
+  for (const actor of kinds.actor)
+    for (const binding of kinds.binding)
+      for (const context of kinds.context)
+        for (const authenticated of kinds.authenticated)
+          for (const details of kinds.details) yield { actor, binding, context, authenticated, details };
 }
 
 /** One value each, then two: what a rule of all values says of more, it says of two of them. */
