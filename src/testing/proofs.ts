@@ -25,7 +25,7 @@ export function proofsOf(proof: Case['proof']): Proofs {
   return createProofs({
     max_age_seconds: MAX_AGE_SECONDS,
     ...(nonce !== undefined && { nonces: nonces() }),
-    store: { use: () => USES[use] },
+    store: { use: () => USES[use], status: () => null },
   });
 }
 

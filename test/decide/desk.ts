@@ -107,7 +107,7 @@ export async function openDesk(
     keys: defaultConfig().keys,
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
     // Reads proofs, and remembers none.
-    proofs: createProofs({ max_age_seconds: 60, store: { use: () => ({ kind: 'fresh' }) } }),
+    proofs: createProofs({ max_age_seconds: 60, store: { use: () => ({ kind: 'fresh' }), status: () => null } }),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics,
     recorder: options.recorder ?? {

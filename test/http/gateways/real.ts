@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { defaultConfig } from '../../../src/config.ts';
 import type { Decider } from '../../../src/decide/decider.ts';
+import type { Proofs } from '../../../src/facts/proof/proofs.ts';
 import type { DecisionEvent } from '../../../src/record/entry.ts';
 import { createMetrics } from '../../../src/record/metrics.ts';
 import { createService } from '../../../src/service.ts';
@@ -12,7 +13,7 @@ import { registerKeys } from '../../../src/testing/register.ts';
 import { type Options, type Served, serve } from '../serve.ts';
 
 /** Seconds since the epoch: 2026-11-23T12:00:00Z. */
-const NOW = 1_795_435_200;
+export const NOW = 1_795_435_200;
 
 const server = (key: string, more: object = {}) => ({
   resource: `https://${key}.example.com/mcp`,
@@ -44,13 +45,18 @@ export interface Desk {
 }
 export interface Real extends Served, Omit<Desk, 'decider'> {}
 
-export async function serveReal(options: Options & { readonly keyless?: boolean } = {}): Promise<Real> {
-  const { decider, ...desk } = await openDesk(options.keyless);
+export async function serveReal(
+  options: Options & { readonly keyless?: boolean; readonly proofs?: Proofs } = {},
+): Promise<Real> {
+  const { decider, ...desk } = await openDesk(options.keyless, options.proofs);
   return { ...(await serve({ ...options, decider })), ...desk };
 }
 
-/** @param keyless whether no key of the issuer can be had */
-export async function openDesk(keyless = false): Promise<Desk> {
+/**
+ * @param keyless whether no key of the issuer can be had
+ * @param proofs absent: none can be verified
+ */
+export async function openDesk(keyless = false, proofs?: Proofs): Promise<Desk> {
   const place = { origin: { file: 'registry.yaml', locate: () => ({ line: 7, column: 1 }) }, path: [] };
   const registered = await registerKeys({ value: REGISTRY, place }, NOW);
   if (!registered.ok) throw new Error(JSON.stringify(registered.problems));
@@ -63,6 +69,7 @@ export async function openDesk(keyless = false): Promise<Desk> {
       registry: () => Promise.resolve(keyless ? registered.keyless : registered.loaded),
       policy: () => Promise.resolve({ ok: true, sources: { core, allowModifiedCore: false, custom: null } }),
     },
+    ...(proofs && { proofs }),
     keys: defaultConfig().keys,
     fetch: () => Promise.reject(new Error('nothing is fetched here')),
     log: { info: () => {}, warn: () => {}, error: () => {} },

@@ -95,6 +95,7 @@ export interface CheckResponse {
   readonly ok_response?: {
     readonly headers?: readonly HeaderValueOption[];
     readonly headers_to_remove?: readonly string[];
+    readonly response_headers_to_add?: readonly HeaderValueOption[];
   };
 }
 

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import type { Callers } from '../../../../src/config/callers.ts';
 import { defaultConfig, type Listen } from '../../../../src/config.ts';
 import type { Decider } from '../../../../src/decide/decider.ts';
+import type { Proofs } from '../../../../src/facts/proof/proofs.ts';
 import { createIdentify } from '../../../../src/http/callers/identify.ts';
 import { type GrpcListening, listenGrpc } from '../../../../src/http/gateways/grpc/server.ts';
 import type { Lifecycle } from '../../../../src/http/lifecycle.ts';
@@ -15,6 +16,8 @@ export interface GrpcOptions {
   /** In place of the real one's. */
   readonly decide?: Decider['decide'];
   readonly keyless?: boolean;
+  /** Absent: none can be verified. */
+  readonly proofs?: Proofs;
   readonly at?: Listen;
   readonly tls?: TlsMaterial;
   readonly body_bytes?: number;
@@ -29,7 +32,7 @@ export interface ServedGrpc extends Desk {
 }
 
 export async function serveGrpc(options: GrpcOptions = {}): Promise<ServedGrpc> {
-  const desk = await openDesk(options.keyless);
+  const desk = await openDesk(options.keyless, options.proofs);
   const { callers = {}, decide = desk.decider.decide, body_bytes, request_timeout_ms } = options;
   const { limits } = defaultConfig();
   const metrics = createMetrics();
