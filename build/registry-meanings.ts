@@ -8,16 +8,25 @@ const OPERATION =
 
 export const MEANINGS: Readonly<Record<string, string>> = {
   'issuers.NAME.issuer': 'whose tokens: compared with `iss` byte for byte',
-  'issuers.NAME.jwks_uri': 'where its keys are fetched; this or `jwks`',
-  'issuers.NAME.jwks': 'its keys themselves; this or `jwks_uri`',
-  'issuers.NAME.algorithms': 'what it signs with; a token of any other is denied',
+  'issuers.NAME.jwks_uri': 'where its keys are fetched; this, `jwks`, `discovery` or `introspection`, exactly one',
+  'issuers.NAME.jwks': 'its keys themselves',
+  'issuers.NAME.discovery':
+    'its metadata says where its keys are: below `issuer`, by RFC 8414 first, then by OpenID Connect; nothing else is taken from there',
+  'issuers.NAME.introspection':
+    'its tokens may be opaque: it is asked about each (docs/issuers.md), with the credentials of the configuration',
+  'issuers.NAME.introspection.endpoint': 'where it is asked',
+  'issuers.NAME.introspection.signed':
+    'its answers are JWTs that it signs (RFC 9701) with one of `algorithms`; any other answer is none',
+  'issuers.NAME.introspection.signed.jwks_uri': 'where the keys of its answers are fetched',
+  'issuers.NAME.algorithms':
+    'what it signs with; a token of any other is denied. With `introspection`: what it signs its answers with',
   'issuers.NAME.profile': 'what makes it: where its access tokens put each fact (docs/issuers.md)',
   'issuers.NAME.token_types':
     'which `typ` its access tokens have; left out, what the profile says (`at+jwt`; `untyped` for makers that write no `typ`)',
   'issuers.NAME.extra_audiences':
     'what it adds to every `aud`, and what therefore is let pass beside the server’s own; whoever holds such a token can use it there too',
   'issuers.NAME.clock_tolerance_seconds': 'how far its clock and audgate’s may differ',
-  'issuers.NAME.allow_private_network': 'lets `jwks_uri` name a private address',
+  'issuers.NAME.allow_private_network': 'lets what it names, and what its names resolve to, be a private address',
   'issuers.NAME.disabled': 'denies all its tokens at once',
   'servers.NAME.resource':
     'the server’s identity: what clients ask tokens for, what stands in `aud`, what a question to audgate names',

@@ -4,6 +4,7 @@
  */
 import type { TokenFacts } from '../../decision/facts.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../json/value.ts';
+import { INTROSPECTED } from '../../registry/profile/profile.ts';
 import type { IssuerRecord } from '../../registry/registry.ts';
 import { ACCESS_TOKEN_TYPE, type Matched } from './match-issuer.ts';
 import { readActors } from './read-actors.ts';
@@ -27,6 +28,15 @@ export function checkClaims(
   kid: string,
   issuer: IssuerRecord,
 ): Checked | Refused {
+  return checkForm(claims, { type, algorithm, key_id: kid }, issuer);
+}
+
+/** How the token was read: by its header, or by its issuer's answer, which has none. */
+type Origin = Pick<TokenFacts, 'type' | 'algorithm' | 'key_id'>;
+
+/** The same of claims that did not come in a JWT. */
+export function checkForm(claims: JsonObject, origin: Origin, issuer: IssuerRecord): Checked | Refused {
+  const { type } = origin;
   const needed = type === ACCESS_TOKEN_TYPE;
   const { profile } = issuer;
   const subject = wrongText(profile.subject, claims[profile.subject], needed);
@@ -45,7 +55,8 @@ export function checkClaims(
   if (details !== undefined && 'kind' in details) return details;
   const audiences = readAudiences(claims.aud);
   if ('kind' in audiences) return audiences;
-  const scopes = readScopes(claims, profile, type !== ACCESS_TOKEN_TYPE);
+  // An issuer that says that the token is active says that it is an access token; only a JWT must show that it is one.
+  const scopes = readScopes(claims, profile, !needed && type !== INTROSPECTED);
   if ('kind' in scopes) return scopes;
 
   const { [profile.subject]: sub, jti, iat, exp, nbf, cnf, acr, auth_time } = claims;
@@ -53,9 +64,7 @@ export function checkClaims(
   return {
     kind: 'checked',
     token: {
-      type,
-      algorithm,
-      key_id: kid,
+      ...origin,
       issuer: issuer.issuer,
       audiences,
       scopes,

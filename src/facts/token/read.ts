@@ -5,7 +5,9 @@ import type { Reason } from '../../decision/reason.ts';
 import type { Algorithm, IssuerRecord, Registry, ServerRecord } from '../../registry/registry.ts';
 import { checkClaims } from './check-claims.ts';
 import { checkHeader } from './check-header.ts';
+import { askedAboutJwt, askedAboutOpaque } from './choose-asked.ts';
 import { findIssuer } from './find-issuer.ts';
+import { type Introspector, unavailable } from './introspect.ts';
 import { matchIssuer } from './match-issuer.ts';
 import { parseSegment } from './parse.ts';
 import { createMemory, digestOf } from './remember.ts';
@@ -22,9 +24,11 @@ export type TokenReading =
 
 /** The registry of the decision's snapshot, and the server that the token came to. */
 export interface ReadAt {
-  readonly registry: Pick<Registry, 'issuerByIss'>;
-  readonly server: Pick<ServerRecord, 'key' | 'issuers'>;
+  readonly registry: Pick<Registry, 'issuerByIss' | 'issuers'>;
+  readonly server: AskedServer;
 }
+
+export type AskedServer = Pick<ServerRecord, 'key' | 'resource' | 'issuers'>;
 
 /** Where keys come from: the issuer's registered source, never the token. Must not reject. */
 export type KeyLookup = (
@@ -40,36 +44,39 @@ export interface TokenReader {
   read(text: string, at: ReadAt): TokenReading | Promise<TokenReading>;
 }
 
-/** @param parts.cacheSize verified tokens to remember, at least 1 */
-export function createTokenReader(parts: { readonly lookup: KeyLookup; readonly cacheSize: number }): TokenReader {
-  const { lookup } = parts;
+export interface TokenReaderParts {
+  readonly lookup: KeyLookup;
+  /** Verified tokens to remember, at least 1. */
+  readonly cacheSize: number;
+  /** Absent: no issuer can be asked about a token. */
+  readonly introspector?: Pick<Introspector, 'ask'>;
+}
+
+export function createTokenReader(parts: TokenReaderParts): TokenReader {
+  const { lookup, introspector = NOBODY_ASKED } = parts;
   const memory = createMemory(lookup, parts.cacheSize);
 
-  async function readAnew(
-    text: string,
-    registry: Pick<Registry, 'issuerByIss'>,
-    digest: string | undefined,
-  ): Promise<TokenReading> {
+  async function readAnew(text: string, at: ReadAt, digest: string | undefined): Promise<TokenReading> {
+    const { registry, server } = at;
+    const opaque = askedAboutOpaque(text, at);
+    if (opaque?.kind === 'refused') return opaque;
+    if (opaque !== undefined) return introspector.ask(text, opaque.issuer, server);
     const segments = splitText(text);
     if (segments.kind === 'refused') return segments;
     const parsedHeader = parseSegment(segments.header, 'header');
     if (parsedHeader.kind === 'refused') return parsedHeader;
     const header = checkHeader(parsedHeader.object);
-    if (header.kind === 'refused') return header;
     const parsedClaims = parseSegment(segments.payload, 'claims');
+    const asked = parsedClaims.kind === 'refused' ? undefined : askedAboutJwt(parsedClaims.object, at);
+    if (asked?.kind === 'refused') return asked;
+    // What the header says of key and type is nobody's business who asks the issuer.
+    if (asked !== undefined) return introspector.ask(text, asked.issuer, server);
+    if (header.kind === 'refused') return header;
     if (parsedClaims.kind === 'refused') return parsedClaims;
     const claims = parsedClaims.object;
     const found = findIssuer(claims, registry);
     if (found.kind === 'refused') return found;
     const { issuer } = found;
-    if (issuer.key_source.kind === 'introspection')
-      return {
-        kind: 'unavailable',
-        reason: {
-          code: 'introspection_unavailable',
-          message: `Issuer "${issuer.key}" cannot be asked about the token: no credentials are configured. Configure introspection.credentials for this server.`,
-        },
-      };
     const matched = matchIssuer(header, claims, issuer);
     if (matched.kind === 'refused') return matched;
     const checked = checkClaims(claims, matched, header.kid, issuer);
@@ -88,14 +95,21 @@ export function createTokenReader(parts: { readonly lookup: KeyLookup; readonly 
   }
 
   return {
-    read(text, { registry }) {
+    read(text, at) {
       // Nothing longer is ever verified, so a client's megabyte is not hashed either.
-      if (text.length > MAX_TOKEN_LENGTH) return readAnew(text, registry, undefined);
+      if (text.length > MAX_TOKEN_LENGTH) return readAnew(text, at, undefined);
       const digest = digestOf(text);
-      const known = memory.recall(digest, registry);
-      if (known === undefined) return readAnew(text, registry, digest);
-      if (known instanceof Promise) return known.then((still) => still ?? readAnew(text, registry, digest));
+      const known = memory.recall(digest, at.registry);
+      if (known === undefined) return readAnew(text, at, digest);
+      if (known instanceof Promise) return known.then((still) => still ?? readAnew(text, at, digest));
       return known;
     },
   };
 }
+
+const NOBODY_ASKED: Pick<Introspector, 'ask'> = {
+  ask: (_, issuer, server) => ({
+    kind: 'unavailable',
+    reason: unavailable(issuer, `no credentials are configured under introspection.credentials.${server.key}`),
+  }),
+};

@@ -14,13 +14,20 @@ export interface Segments {
 const ALPHABET = /^[A-Za-z0-9_.-]*$/;
 const AGAIN = 'Send the access token exactly as the authorization server issued it.';
 
-export function splitText(text: string): Segments | Refused {
-  if (text.length > MAX_TOKEN_LENGTH)
-    return refuse(
-      'token_malformed',
-      `The token has ${text.length} characters; at most ${MAX_TOKEN_LENGTH} are accepted. Have the issuer put less into it.`,
-      { expected: [MAX_TOKEN_LENGTH], actual: [text.length] },
-    );
+/** The refusal of a text that is longer than any token may be. */
+export function tooLong(text: string, limit: number = MAX_TOKEN_LENGTH): Refused | undefined {
+  if (text.length <= limit) return undefined;
+  return refuse(
+    'token_malformed',
+    `The token has ${text.length} characters; at most ${limit} are accepted. Have the issuer put less into it.`,
+    { expected: [limit], actual: [text.length] },
+  );
+}
+
+/** @param limit characters */
+export function splitText(text: string, limit: number = MAX_TOKEN_LENGTH): Segments | Refused {
+  const long = tooLong(text, limit);
+  if (long !== undefined) return long;
   if (!ALPHABET.test(text)) return refuse('token_malformed', `${strangeness(text)} ${AGAIN}`);
   const segments = text.split('.');
   if (segments.length === 5)

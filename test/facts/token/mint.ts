@@ -46,12 +46,16 @@ export async function mintText(
 }
 
 export function registryOf(...issuers: readonly IssuerRecord[]) {
-  return { issuerByIss: new Map(issuers.map((issuer) => [issuer.issuer, issuer])) };
+  return {
+    issuerByIss: new Map(issuers.map((issuer) => [issuer.issuer, issuer])),
+    issuers: new Map(issuers.map((issuer) => [issuer.key, issuer])),
+  };
 }
 
 /** A server that trusts these issuers, and a registry of them. */
 export function askedAt(...issuers: readonly IssuerRecord[]) {
-  return { registry: registryOf(...issuers), server: { key: 'files', issuers: issuers.map(({ key }) => key) } };
+  const server = { key: 'files', resource: 'https://files.example.com/mcp', issuers: issuers.map(({ key }) => key) };
+  return { registry: registryOf(...issuers), server };
 }
 
 /** `verified`, `unverified`, or the code of the refusal. */
