@@ -6,6 +6,13 @@ import type { JsonProblem } from '../json/locate.ts';
 export const PERMISSIONS = ['decide', 'explain', 'read', 'metrics', 'events'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/**
+ * How a caller hands on the certificate of its client's TLS connection. `json`: as a member of its question; the others: in a
+ * header of its client's request, which it must set in place of whatever its client sent.
+ */
+export const CERTIFICATE_FORMS = ['none', 'json', 'xfcc', 'nginx', 'rfc9440'] as const;
+export type CertificateForm = (typeof CERTIFICATE_FORMS)[number];
+
 const callerName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
   error:
     'has a caller whose name is none: expected 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
@@ -57,6 +64,12 @@ export const caller = z
     may: z
       .array(z.enum(PERMISSIONS, { error: `must be one of ${PERMISSIONS.join(', ')}` }))
       .describe('what it may ask'),
+    client_certificates: z
+      .enum(CERTIFICATE_FORMS, { error: `must be one of ${CERTIFICATE_FORMS.join(', ')}` })
+      .exactOptional()
+      .describe(
+        'how it forwards the certificate of its client’s TLS connection: not at all, in its question (json), or in a header that it sets in place of its client’s: X-Forwarded-Client-Cert (xfcc), X-SSL-Client-Cert (nginx), Client-Cert (rfc9440)',
+      ),
   })
   .describe('known by any of key_sha256, certificate_sha256 and certificate_names; at least one of them');
 

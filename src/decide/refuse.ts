@@ -122,9 +122,11 @@ export function reasonsOf(
   const { proof = [], ...about } = context;
   return [
     // Why a proof is no good, facts say; that it is needed, a rule.
-    ...judgement.denials.map(
-      (denial) => proof.find(({ code }) => code === denial.code) ?? coreReason(denial, about, verified),
-    ),
+    ...judgement.denials.map((denial) => {
+      const told = proof.find(({ code }) => code === denial.code);
+      if (told === undefined) return coreReason(denial, about, verified);
+      return verified ? told : { ...told, verified: false as const };
+    }),
     ...judgement.custom.map(customReason),
   ];
 }

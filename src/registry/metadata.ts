@@ -21,8 +21,10 @@ export function protectedResourceMetadata(
     ...((sender_constraint === 'dpop' || sender_constraint === 'any') && {
       dpop_signing_alg_values_supported: [...DPOP_ALGORITHMS],
     }),
-    // `any` requires one of the two, which the metadata cannot say.
+    // `any` requires one of the two, which the metadata cannot say; but that certificates do, this tells (RFC 9728 §2).
     ...(sender_constraint === 'dpop' && { dpop_bound_access_tokens_required: true }),
-    ...(sender_constraint === 'mtls' && { tls_client_certificate_bound_access_tokens: true }),
+    ...((sender_constraint === 'mtls' || sender_constraint === 'any') && {
+      tls_client_certificate_bound_access_tokens: true,
+    }),
   };
 }

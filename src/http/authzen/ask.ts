@@ -12,6 +12,8 @@ const TARGETS: ReadonlyMap<string, 'tool' | 'prompt' | 'uri'> = new Map([
 ]);
 const SERVER = 'mcp_server';
 const TOKEN = 'access_token';
+/** Property of the subject. */
+export const CERTIFICATE = 'client_certificate';
 
 /** A well-formed evaluation that is none of an MCP call still is a question, and a decision refuses it. */
 export function toAsk({ subject, action, resource, context }: Evaluation): Ask {
@@ -39,11 +41,16 @@ function tokenOf({ type, id, properties }: Evaluation['subject']): Pick<Ask, 'to
 function proofOf({ properties }: Evaluation['subject'], action: Evaluation['action']): Partial<Ask> {
   const [scheme, method] = [text(properties, 'scheme'), text(action.properties, 'http_method')];
   const values = properties && own(properties, 'dpop');
+  const pem = text(properties, CERTIFICATE);
+  const proof = {
+    // What is no text is no proof, but it is one value too many beside one.
+    ...(Array.isArray(values) && { dpop: values.map((value) => (typeof value === 'string' ? value : '')) }),
+    ...(pem !== undefined && { certificate: { form: 'pem' as const, values: [pem] } }),
+  };
   return {
     ...(scheme !== undefined && { scheme }),
     ...(method !== undefined && { method }),
-    // What is no text is no proof, but it is one value too many beside one.
-    ...(Array.isArray(values) && { proof: { dpop: values.map((value) => (typeof value === 'string' ? value : '')) } }),
+    ...(Object.keys(proof).length > 0 && { proof }),
   };
 }
 

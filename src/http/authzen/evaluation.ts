@@ -4,17 +4,18 @@
  * `context.outcome` says that it is.
  */
 import type { IncomingMessage } from 'node:http';
-import type { Caller } from '../../decide/ask.ts';
 import type { Decision } from '../../decision/decision.ts';
 import type { JsonProblem } from '../../json/locate.ts';
 import { mismatches } from '../../json/mismatch.ts';
 import type { Json, JsonObject } from '../../json/value.ts';
+import type { KnownCaller } from '../callers/identify.ts';
 import { illFormed, readJsonBody } from '../json-body.ts';
+import { UNFORWARDED } from '../native/check.ts';
 import { refuseServer } from '../native/decide.ts';
 import { traceIdOf } from '../native/trace.ts';
 import { PROBLEMS, type ProblemAnswer } from '../problems.ts';
 import { answerJson, type CallerRoute, type Parts } from '../route.ts';
-import { toAsk } from './ask.ts';
+import { CERTIFICATE, toAsk } from './ask.ts';
 import { echoOf, requestIdOf } from './request-id.ts';
 import { type Evaluation, evaluationRequest, evaluationsRequest, type Semantic } from './schema.ts';
 
@@ -66,18 +67,23 @@ export function createEvaluations(parts: Parts): CallerRoute {
 async function answerOne(
   value: Json,
   incoming: IncomingMessage,
-  caller: Caller,
+  caller: KnownCaller,
   parts: Parts,
 ): Promise<Response | ProblemAnswer> {
-  const read = readEvaluation(value);
+  const read = readEvaluation(value, caller);
   if (!read.ok) return illFormed(read.problems).problem;
   const outcome = await decide(read.evaluation, incoming, caller, parts);
   return 'name' in outcome ? outcome : answerJson(outcome, 200, { ...ANSWERED, ...echoOf(incoming) });
 }
 
 /** Fails alone: the others of its list are answered whatever is wrong with it (Authorization API 1.0, Errors). */
-async function answerItem(value: JsonObject, incoming: IncomingMessage, caller: Caller, parts: Parts): Promise<Answer> {
-  const read = readEvaluation(value);
+async function answerItem(
+  value: JsonObject,
+  incoming: IncomingMessage,
+  caller: KnownCaller,
+  parts: Parts,
+): Promise<Answer> {
+  const read = readEvaluation(value, caller);
   if (read.ok) {
     const outcome = await decide(read.evaluation, incoming, caller, parts);
     return 'name' in outcome ? failed(PROBLEMS[outcome.name].status, outcome.detail) : outcome;
@@ -100,16 +106,18 @@ type Read =
   | { readonly ok: true; readonly evaluation: Evaluation }
   | { readonly ok: false; readonly problems: readonly JsonProblem[] };
 
-function readEvaluation(value: Json): Read {
+function readEvaluation(value: Json, { client_certificates: form }: KnownCaller): Read {
   const parsed = evaluationRequest.safeParse(value);
-  if (parsed.success) return { ok: true, evaluation: parsed.data };
-  return { ok: false, problems: mismatches(evaluationRequest, value, parsed.error.issues) };
+  if (!parsed.success) return { ok: false, problems: mismatches(evaluationRequest, value, parsed.error.issues) };
+  const { properties = {} } = parsed.data.subject;
+  if (form !== 'none' || !Object.hasOwn(properties, CERTIFICATE)) return { ok: true, evaluation: parsed.data };
+  return { ok: false, problems: [{ pointer: `/subject/properties/${CERTIFICATE}`, message: UNFORWARDED }] };
 }
 
 async function decide(
   evaluation: Evaluation,
   incoming: IncomingMessage,
-  caller: Caller,
+  caller: KnownCaller,
   { decider }: Parts,
 ): Promise<Answer | ProblemAnswer> {
   const asked = toAsk(evaluation);

@@ -18,7 +18,7 @@ const properties = object.exactOptional();
 export const subject = z
   .looseObject({ type: text, id: text, properties })
   .describe(
-    'Either type access_token with the token itself as id, or any type with the token as properties.access_token and its sub as id. properties.scheme: DPoP, with the values of the client’s DPoP header in properties.dpop; default Bearer.',
+    'Either type access_token with the token itself as id, or any type with the token as properties.access_token and its sub as id. properties.scheme: DPoP, with the values of the client’s DPoP header in properties.dpop; default Bearer. properties.client_certificate: the certificate of the client’s TLS connection in PEM, only from callers with client_certificates.',
   );
 export const action = z
   .looseObject({ name: text, properties })

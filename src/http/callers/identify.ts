@@ -1,11 +1,20 @@
 /** Who asks: the gateway or server that a key or a client certificate stands for (contract 3). */
 import { hash, timingSafeEqual } from 'node:crypto';
-import { type CallerConfig, type Callers, canonical, PERMISSIONS, type Permission } from '../../config/callers.ts';
+import {
+  type CallerConfig,
+  type Callers,
+  type CertificateForm,
+  canonical,
+  PERMISSIONS,
+  type Permission,
+} from '../../config/callers.ts';
 import type { Caller } from '../../decide/ask.ts';
 import type { PeerCertificate } from './certificate.ts';
 
 export interface KnownCaller extends Caller {
   readonly may: ReadonlySet<Permission>;
+  /** How it forwards its client's certificate; in any other way none is looked at. */
+  readonly client_certificates: CertificateForm;
 }
 
 /** What a request shows of its sender. */
@@ -54,7 +63,8 @@ export function createIdentify(callers: () => Callers): Identify {
   return Object.assign(identify, { isOpen: () => current().isOpen });
 }
 
-const LOCAL: KnownCaller = { name: 'local', servers: '*', may: new Set(PERMISSIONS) };
+/** What its clients' headers say, nobody vouches for; its own questions it does. */
+const LOCAL: KnownCaller = { name: 'local', servers: '*', may: new Set(PERMISSIONS), client_certificates: 'json' };
 
 type DigestOfCaller = readonly [digest: Buffer, caller: KnownCaller];
 
@@ -69,7 +79,12 @@ function indexed(callers: Callers): Index {
   const keys: DigestOfCaller[] = [];
   const certificates = new Map<string, KnownCaller>();
   for (const [name, config] of Object.entries(callers)) {
-    const caller: KnownCaller = { name, servers: config.servers, may: new Set(config.may) };
+    const caller: KnownCaller = {
+      name,
+      servers: config.servers,
+      may: new Set(config.may),
+      client_certificates: config.client_certificates ?? 'none',
+    };
     for (const digest of config.key_sha256 ?? []) keys.push([Buffer.from(digest, 'hex'), caller]);
     for (const identity of certificateIdentities(config)) certificates.set(identity, caller);
   }

@@ -3,17 +3,25 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Ask } from '../../decide/ask.ts';
 import { readCredentials } from '../../decide/credentials.ts';
+import { forwardedIn } from '../../decide/forwarded.ts';
+import type { ProofSource } from '../../decision/facts.ts';
+import type { KnownCaller } from '../callers/identify.ts';
 import { traceIdOf } from '../native/trace.ts';
 import { readClientBody } from './body.ts';
 import { callHeaders, onlyValue, type SentHeaders, sentHeaders, valuesOf } from './headers.ts';
 import type { Profile } from './profiles.ts';
 import { type AdapterTarget, isHostile } from './target.ts';
 
-/** Takes the server from `target.key` alone. @param limit bytes of the client's body */
+/**
+ * Takes the server from `target.key` alone.
+ * @param caller says which header holds its client's certificate, if any
+ * @param limit bytes of the client's body
+ */
 export async function readAsk(
   incoming: IncomingMessage,
   target: AdapterTarget,
   profile: Profile,
+  caller: Pick<KnownCaller, 'client_certificates'>,
   limit: number,
 ): Promise<Ask> {
   const sent = sentHeaders(incoming.rawHeaders);
@@ -21,7 +29,6 @@ export async function readAsk(
   const own = incoming.method ?? '';
   const method = profile.method === null ? own : onlyValue(sent, profile.method);
   const asked = profile.target === null ? target.rest : onlyValue(sent, profile.target);
-  const dpop = valuesOf(sent, 'dpop');
   const malformed = unfit(sent, profile, target, asked);
   const trace_id = traceIdOf(incoming.headers);
   return {
@@ -29,13 +36,27 @@ export async function readAsk(
     ...readCredentials(valuesOf(sent, 'authorization')),
     source: { kind: 'request', method: method ?? '', body },
     headers: callHeaders(sent),
-    ...(dpop.length > 0 && { proof: { dpop } }),
+    ...proofOf(sent, caller),
     ...(asked !== undefined && { target: asked }),
     ...(malformed !== undefined && { malformed }),
     ...(trace_id !== undefined && { trace_id }),
     context: contextOf(sent),
     door: `audgate/gateways/${target.profile}`,
   };
+}
+
+/** What the client proves possession with. @param told what the gateway says beside the headers, which goes before them */
+export function proofOf(
+  sent: SentHeaders,
+  { client_certificates: form }: Pick<KnownCaller, 'client_certificates'>,
+  told?: Pick<ProofSource, 'certificate'>,
+): Pick<Ask, 'proof'> {
+  const dpop = valuesOf(sent, 'dpop');
+  const proof = {
+    ...(dpop.length > 0 && { dpop }),
+    ...(told ?? forwardedIn(form, (name) => valuesOf(sent, name))),
+  };
+  return Object.keys(proof).length === 0 ? {} : { proof };
 }
 
 /** Completes "The client's request …". */

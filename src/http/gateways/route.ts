@@ -31,7 +31,7 @@ export function createGateways(parts: GatewayParts): (request: Request) => Promi
       if (target === null || profile === undefined) return refuse(NO_PROFILE);
       const refusal = refuseServer({ server: { key: target.key } }, caller, decider);
       if (refusal !== null) return narrowed(refuse(refusal), statuses);
-      const ask = await readAsk(incoming, target, profile, limits.body_bytes);
+      const ask = await readAsk(incoming, target, profile, caller, limits.body_bytes);
       return respond(await decideForGateway(parts, ask, caller), statuses);
     } catch (err) {
       return respond(undecided(parts, err), statuses);

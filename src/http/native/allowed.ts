@@ -10,7 +10,7 @@ const ANSWERED = { 'content-type': 'application/json', 'cache-control': 'no-stor
 export function createAllowed({ decider, limits }: Parts): CallerRoute {
   return async (request, caller) => {
     const { incoming } = request.env;
-    const read = await readRequest(incoming, limits.body_bytes, allowedRequest, ALLOWED_NOTES);
+    const read = await readRequest(incoming, caller, limits.body_bytes, allowedRequest, ALLOWED_NOTES);
     if (!read.ok) return read.problem;
     const ask = toAsk(read.request, traceIdOf(incoming.headers));
     const refusal = refuseServer(ask, caller, decider);

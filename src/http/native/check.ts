@@ -2,6 +2,7 @@
 import type { JsonProblem } from '../../json/locate.ts';
 import { isJsonObject, type JsonObject } from '../../json/value.ts';
 import { LISTEN, TARGET_KINDS, targetsOf } from '../../registry/method.ts';
+import type { KnownCaller } from '../callers/identify.ts';
 
 const SOURCES = ['call', 'message', 'body'] as const;
 /** What a subscription names its targets in. */
@@ -32,6 +33,21 @@ export function contradictions(request: unknown): readonly JsonProblem[] {
   if (isJsonObject(call) && typeof call.method === 'string') problems.push(...misplaced(call.method, call));
   return problems;
 }
+
+/** What this asker may not say: a certificate counts only where its forwarding was configured. @param request as above */
+export function unforwarded(
+  request: unknown,
+  { client_certificates: form }: Pick<KnownCaller, 'client_certificates'>,
+): readonly JsonProblem[] {
+  if (form !== 'none' || !isJsonObject(request)) return [];
+  const { proof } = request;
+  return isJsonObject(proof) && Object.hasOwn(proof, 'client_certificate')
+    ? [{ pointer: '/proof/client_certificate', message: UNFORWARDED }]
+    : [];
+}
+
+export const UNFORWARDED =
+  'is only for callers that forward their clients’ certificates: configure client_certificates: json for this caller, or leave it out';
 
 function misplaced(method: string, call: JsonObject): readonly JsonProblem[] {
   const kinds = targetsOf(method);

@@ -17,7 +17,7 @@ const UNDECIDED = { ...DECIDED, 'retry-after': RETRY_AFTER };
 
 export function createDecide({ decider, limits }: Parts): CallerRoute {
   return async (request, caller) => {
-    const read = await readRequest(request.env.incoming, limits.body_bytes, decideRequest, DECIDE_NOTES);
+    const read = await readRequest(request.env.incoming, caller, limits.body_bytes, decideRequest, DECIDE_NOTES);
     if (!read.ok) return read.problem;
     const ask = toAsk(read.request, traceIdOf(request.env.incoming.headers));
     return refuseServer(ask, caller, decider) ?? answerDecision(await decider.decide(ask, caller));

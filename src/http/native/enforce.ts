@@ -11,7 +11,7 @@ export function createEnforce(parts: Parts & DecidingParts): CallerRoute {
   const { decider, limits } = parts;
   return async (request, caller) => {
     const { incoming } = request.env;
-    const read = await readRequest(incoming, limits.body_bytes, decideRequest, DECIDE_NOTES);
+    const read = await readRequest(incoming, caller, limits.body_bytes, decideRequest, DECIDE_NOTES);
     if (!read.ok) return read.problem;
     const ask = { ...toAsk(read.request, traceIdOf(incoming.headers)), door: 'audgate/enforce' as const };
     return refuseServer(ask, caller, decider) ?? respond(await decideForGateway(parts, ask, caller));

@@ -9,7 +9,7 @@ const EXPLAINED = { 'content-type': 'application/json', 'cache-control': 'no-sto
 
 export function createExplain({ decider, limits }: Parts): CallerRoute {
   return async (request, caller) => {
-    const read = await readRequest(request.env.incoming, limits.body_bytes, explainRequest, EXPLAIN_NOTES);
+    const read = await readRequest(request.env.incoming, caller, limits.body_bytes, explainRequest, EXPLAIN_NOTES);
     if (!read.ok) return read.problem;
     const { at, ...question } = read.request;
     const ask = toAsk(question, traceIdOf(request.env.incoming.headers));

@@ -7,9 +7,10 @@ import type { CallSource } from '../../decision/facts.ts';
 import type { JsonProblem } from '../../json/locate.ts';
 import { mismatches } from '../../json/mismatch.ts';
 import type { Json } from '../../json/value.ts';
+import type { KnownCaller } from '../callers/identify.ts';
 import { illFormed, readJsonBody } from '../json-body.ts';
 import type { ProblemAnswer } from '../problems.ts';
-import { contradictions } from './check.ts';
+import { contradictions, unforwarded } from './check.ts';
 import type { DecideRequest } from './schema.ts';
 
 export type RequestReading<T> =
@@ -22,24 +23,26 @@ export type RequestReading<T> =
  */
 export async function readRequest<T>(
   incoming: IncomingMessage,
+  caller: KnownCaller,
   limit: number,
   schema: z.ZodType<T>,
   notes: Readonly<Record<string, string>>,
 ): Promise<RequestReading<T>> {
   const body = await readJsonBody(incoming, limit);
   if (!body.ok) return body;
-  const read = readQuestion(body.value, schema, notes);
+  const read = readQuestion(body.value, caller, schema, notes);
   return read.ok ? read : illFormed(read.problems);
 }
 
 /** @param value as the strict reader yields it */
 export function readQuestion<T>(
   value: Json,
+  caller: KnownCaller,
   schema: z.ZodType<T>,
   notes: Readonly<Record<string, string>>,
 ): { readonly ok: true; readonly request: T } | { readonly ok: false; readonly problems: readonly JsonProblem[] } {
   const parsed = schema.safeParse(value);
-  const crossed = contradictions(value);
+  const crossed = [...contradictions(value), ...unforwarded(value, caller)];
   if (parsed.success && crossed.length === 0) return { ok: true, request: parsed.data };
   return { ok: false, problems: [...mismatches(schema, value, parsed.error?.issues ?? [], notes), ...crossed] };
 }
@@ -67,9 +70,15 @@ export function toAsk(
     ...(ambiguous !== undefined && { ambiguous }),
     ...(http?.headers !== undefined && { headers: http.headers }),
     ...(http?.method !== undefined && { method: http.method }),
-    ...(proof !== undefined && { proof }),
+    ...proofOf(proof),
     ...(http?.url !== undefined && { target: http.url }),
     ...(context !== undefined && { context }),
     ...(trace_id !== undefined && { trace_id }),
   };
+}
+
+function proofOf(proof: DecideRequest['proof']): Pick<Ask, 'proof'> {
+  if (proof === undefined) return {};
+  const { client_certificate: pem, ...rest } = proof;
+  return { proof: { ...rest, ...(pem !== undefined && { certificate: { form: 'pem', values: [pem] } }) } };
 }

@@ -104,6 +104,11 @@ const proof = z
     dpop: texts
       .exactOptional()
       .describe('All values of the client’s DPoP header, each as it was sent; looked at with scheme DPoP only.'),
+    client_certificate: text
+      .exactOptional()
+      .describe(
+        'The certificate of the client’s TLS connection in PEM, one without its chain; only from callers with client_certificates.',
+      ),
   })
   .describe('What the client proved possession of its token’s key with.');
 

@@ -28,7 +28,7 @@ export function createData({ decider, limits }: Parts): CallerRoute {
     // OPA takes null for none, too.
     if (input === undefined || input === null) return answerJson(WITHOUT_INPUT, 200, ANSWERED);
 
-    const read = readQuestion(input, decideRequest, DECIDE_NOTES);
+    const read = readQuestion(input, caller, decideRequest, DECIDE_NOTES);
     if (!read.ok) {
       const problems = read.problems.map(({ pointer, message }) => ({ pointer: `/input${pointer}`, message }));
       return illFormed(problems).problem;

@@ -69,7 +69,7 @@ describe('POST /v1/decide asks', () => {
           proof: { dpop: ['p.q.r'] },
           context: { client_ip: '203.0.113.7', request_id: 'r-1', extra: { zone: 'dmz' } },
         },
-        caller: { name: 'local', servers: '*', may: new Set(PERMISSIONS) },
+        caller: { name: 'local', servers: '*', may: new Set(PERMISSIONS), client_certificates: 'json' },
       },
     ]);
   });

@@ -78,7 +78,7 @@ describe('GET /v1/servers/{key}/protected-resource-metadata', () => {
   it.each([
     ['dpop', { dpop_bound_access_tokens_required: true, dpop_signing_alg_values_supported: DPOP_ALGORITHMS }],
     ['mtls', { tls_client_certificate_bound_access_tokens: true }],
-    ['any', { dpop_signing_alg_values_supported: DPOP_ALGORITHMS }],
+    ['any', { dpop_signing_alg_values_supported: DPOP_ALGORITHMS, tls_client_certificate_bound_access_tokens: true }],
     ['none', {}],
   ] as const)('says what a sender constraint of %s requires', async (sender_constraint, expected) => {
     const { url } = await serve({ servers: [server('billing', BILLING, { sender_constraint })] });

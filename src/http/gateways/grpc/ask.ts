@@ -2,7 +2,9 @@
 import { isIP } from 'node:net';
 import type { Ask } from '../../../decide/ask.ts';
 import { readCredentials } from '../../../decide/credentials.ts';
-import { HOSTILE_PATH } from '../ask.ts';
+import type { ProofSource } from '../../../decision/facts.ts';
+import type { KnownCaller } from '../../callers/identify.ts';
+import { HOSTILE_PATH, proofOf } from '../ask.ts';
 import { judgeClientBody } from '../body.ts';
 import { callHeaders, onlyValue, type SentHeaders, sentHeaders, valuesOf } from '../headers.ts';
 import { isHostile } from '../target.ts';
@@ -32,12 +34,20 @@ export function clientHeaders({ headers = {}, header_map }: HttpRequest): SentHe
   return sentHeaders(sent.flatMap(([name, value]) => [name, latin1(value)]));
 }
 
-/** @param limit bytes of the client's body */
-export function readCheck(check: CheckRequest, server: string, sent: SentHeaders, limit: number): Ask {
+/**
+ * @param caller says where its client's certificate stands, if it forwards any
+ * @param limit bytes of the client's body
+ */
+export function readCheck(
+  check: CheckRequest,
+  server: string,
+  caller: Pick<KnownCaller, 'client_certificates'>,
+  sent: SentHeaders,
+  limit: number,
+): Ask {
   const { source, request } = check.attributes ?? {};
   const http = request?.http ?? {};
   const target = latin1(http.path);
-  const dpop = valuesOf(sent, 'dpop');
   const client_ip = source?.address?.socket_address?.address ?? '';
   const request_id = onlyValue(sent, 'x-request-id');
   return {
@@ -45,7 +55,7 @@ export function readCheck(check: CheckRequest, server: string, sent: SentHeaders
     ...readCredentials(valuesOf(sent, 'authorization')),
     source: { kind: 'request', method: latin1(http.method), body: bodyOf(http, sent, limit) },
     headers: callHeaders(sent),
-    ...(dpop.length > 0 && { proof: { dpop } }),
+    ...proofOf(sent, caller, certificateOf(check, caller)),
     target,
     ...(isHostile(target) && { malformed: HOSTILE_PATH }),
     context: {
@@ -54,6 +64,18 @@ export function readCheck(check: CheckRequest, server: string, sent: SentHeaders
     },
     door: 'audgate/gateways/envoy-grpc',
   };
+}
+
+/**
+ * Of Envoy's own connection, where `include_peer_certificate: true` hands it on: a member of the question, which is what the
+ * form `json` says. Not beside a header: behind another proxy the two are of two connections, and one must be meant.
+ */
+function certificateOf(
+  { attributes }: CheckRequest,
+  { client_certificates: form }: Pick<KnownCaller, 'client_certificates'>,
+): Pick<ProofSource, 'certificate'> | undefined {
+  const { certificate = '' } = attributes?.source ?? {};
+  return form !== 'json' || certificate === '' ? undefined : { certificate: { form: 'nginx', values: [certificate] } };
 }
 
 function bodyOf({ raw_body, body, size = -1 }: HttpRequest, sent: SentHeaders, limit: number) {

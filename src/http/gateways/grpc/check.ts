@@ -76,7 +76,7 @@ function decide(
   const server = ofRoute ?? call.server ?? '';
   if (refuseServer({ server: { key: server } }, caller, parts.decider) !== null) return null;
   const sent = clientHeaders(request.attributes?.request?.http ?? {});
-  const ask = readCheck(request, server, sent, parts.limits.body_bytes);
+  const ask = readCheck(request, server, caller, sent, parts.limits.body_bytes);
   const trace_id = call.traceparent && traceIdOf({ traceparent: call.traceparent });
   return decideForGateway(parts, trace_id ? { ...ask, trace_id } : ask, caller).then((answer) =>
     checkResponse(answer, sent),

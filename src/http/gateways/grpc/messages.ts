@@ -21,7 +21,7 @@ const NAMESPACE = {
   nested: {
     CheckRequest: message({ attributes: ['Attributes', 1] }),
     Attributes: message({ source: ['Peer', 1], request: ['Request', 4], context_extensions: ['string', 10, MAP] }),
-    Peer: message({ address: ['Address', 1] }),
+    Peer: message({ address: ['Address', 1], certificate: ['string', 5] }),
     Address: message({ socket_address: ['SocketAddress', 1] }),
     SocketAddress: message({ address: ['string', 2] }),
     Request: message({ http: ['HttpRequest', 2] }),
@@ -91,7 +91,11 @@ export interface HttpRequest {
 
 export interface CheckRequest {
   readonly attributes?: {
-    readonly source?: { readonly address?: { readonly socket_address?: { readonly address?: string } } };
+    readonly source?: {
+      readonly address?: { readonly socket_address?: { readonly address?: string } };
+      /** Percent-encoded PEM; empty: none, or Envoy was not told to hand it on. */
+      readonly certificate?: string;
+    };
     readonly request?: { readonly http?: HttpRequest };
     readonly context_extensions?: Readonly<Record<string, string>>;
   };
