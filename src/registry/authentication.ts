@@ -1,7 +1,7 @@
 /** What entries ask of the user's authentication (RFC 9470), together: nobody who fails one of them satisfies all. */
 import type { WrittenOperation } from './schema/operation.ts';
 
-type Asked = NonNullable<WrittenOperation['authentication']>;
+export type Asked = NonNullable<WrittenOperation['authentication']>;
 
 /**
  * @returns the values of acr that all of them take, in the order of the first, and the shortest age; undefined where none

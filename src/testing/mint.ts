@@ -30,7 +30,7 @@ export interface IssuerKey {
 export interface TokenSpec {
   /** Laid over `{alg, kid, typ}`; null removes a member. */
   readonly header?: JsonObject;
-  /** Laid over the right claims; null removes a member. `exp`, `iat`, `nbf` may be `"+300"` or `"-10"`: seconds from now. */
+  /** Laid over the right claims; null removes a member. `exp`, `iat`, `nbf`, `auth_time` may be `"+300"` or `"-10"`: seconds from now. */
   readonly claims?: JsonObject;
   readonly sign?: 'valid' | 'foreign_key' | 'none' | 'broken';
 }
@@ -146,7 +146,7 @@ export function relativeTimes(claims: JsonObject, now: number): JsonObject {
   return Object.fromEntries(
     Object.entries(claims).map(([name, value]) => [
       name,
-      ['exp', 'iat', 'nbf'].includes(name) ? relative(value) : value,
+      ['exp', 'iat', 'nbf', 'auth_time'].includes(name) ? relative(value) : value,
     ]),
   );
 }

@@ -25,7 +25,7 @@ const token = z
       header: object.optional().meta({ description: 'header members laid over the right ones; null removes one' }),
       claims: object.optional().meta({
         description:
-          'claims laid over the right ones; null removes one; exp, iat and nbf may be "+300": seconds from now',
+          'claims laid over the right ones; null removes one; exp, iat, nbf and auth_time may be "+300": seconds from now',
       }),
       sign: z
         .enum(['valid', 'foreign_key', 'none', 'broken'])
@@ -67,6 +67,7 @@ const proof = z.strictObject({
     .union([z.string(), z.array(z.string()), mintedProof])
     .optional()
     .meta({ description: 'values of the DPoP header as they are sent, or a mapping: a right proof, laid over' }),
+  client_certificate: text('the certificate of the client’s connection, in PEM').optional(),
 });
 
 const call = z.strictObject({
@@ -132,7 +133,7 @@ const decisionCase = z.strictObject({
     .meta({ description: 'a mapping with method, url and headers' }),
   proof: proof.optional().meta({
     description:
-      'a mapping with dpop; beside a minted one the token is bound to its key, the scheme is DPoP and http.method is POST, unless the case says otherwise',
+      'a mapping with dpop and client_certificate. The token is bound to a minted proof’s key and to the certificate, beside a proof the scheme is DPoP and http.method is POST, unless the case says otherwise',
   }),
   context: z
     .strictObject({

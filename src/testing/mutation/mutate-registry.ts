@@ -1,4 +1,6 @@
 /** Changes a registry in one place at a time, and asks which case notices. */
+import { hasControl } from '../../json/control.ts';
+import { isJsonObject } from '../../json/value.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { loadRegistryValue } from '../../registry/load.ts';
 import type { Registry, ServerRecord } from '../../registry/registry.ts';
@@ -39,6 +41,14 @@ export async function mutateRegistry(files: readonly [Judged, ...Judged[]], newI
   return { noticed, survivors, void: void_ };
 }
 
+/** What a registry can list; cases hold ill-formed values too. */
+const ACR = /^[\x21\x23-\x5b\x5d-\x7e]{1,255}$/;
+const MAX_TYPE = 255;
+
+function typesIn(details: unknown): readonly unknown[] {
+  return Array.isArray(details) ? details.map((one: unknown) => (isJsonObject(one) ? one.type : undefined)) : [];
+}
+
 /** Of tokens as cases describe them. A value that somebody in the registry owns cannot be given to another there. */
 function seenIn(files: readonly Judged[], registry: Registry): Seen {
   const claims = files.flatMap(({ frozen }) => frozen.opened.file.cases.map(({ token }) => token?.claims ?? {}));
@@ -55,6 +65,10 @@ function seenIn(files: readonly Judged[], registry: Registry): Seen {
   return {
     audiences: texts(claims.map(({ aud }) => aud)).filter(isNobodys),
     clients: texts(claims.map(({ client_id }) => client_id)),
+    contexts: texts(claims.map(({ acr }) => acr)).filter((acr) => ACR.test(acr)),
+    types: texts(claims.flatMap(({ authorization_details: details }) => typesIn(details))).filter(
+      (type) => type.length > 0 && type.length <= MAX_TYPE && !hasControl(type),
+    ),
     // Names that a rule computes are not found; then nobody is bothered with them.
     readsLabel: (name) => rules.includes(name),
   };

@@ -31,6 +31,10 @@ export interface Seen {
   /** Values of `aud` that belong to nobody in the registry. */
   readonly audiences: readonly string[];
   readonly clients: readonly string[];
+  /** Values of `acr`. */
+  readonly contexts: readonly string[];
+  /** Of authorization details. */
+  readonly types: readonly string[];
   /** Whether a custom rule reads a label of this name. */
   readonly readsLabel: (name: string) => boolean;
 }

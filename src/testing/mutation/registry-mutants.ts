@@ -13,6 +13,7 @@ import {
   writtenForm,
 } from './registry-mutant.ts';
 import { refusedFor, type Suggestion } from './suggestion.ts';
+import { userMutants } from './user-mutants.ts';
 import { waiverMutants } from './waiver-mutants.ts';
 
 /** Seconds: the longest life that a registry may allow (contract 1). */
@@ -109,6 +110,7 @@ function serverMutants(
     ...mutants,
     ...waiverMutants(server, value, now, seen),
     ...operationMutants(server, issuer, value),
+    ...userMutants({ server, registry, issuer, value, seen }),
     ...labelMutants(server, issuer, value, seen.readsLabel),
   ];
 }
