@@ -34,6 +34,8 @@ export interface Tester {
   decide(asked: Asked): Promise<Decision>;
   /** The token of such a question, really signed, for those who ask in another way. @throws likewise */
   mint(asked: Asked): Promise<string>;
+  /** The token of such a question with the values of its DPoP header, made for it. @throws likewise */
+  prove(asked: Asked): Promise<{ readonly token: string; readonly dpop: readonly string[] }>;
 }
 
 const POLICIES = fileURLToPath(new URL('../../policies/', import.meta.url));
@@ -68,16 +70,20 @@ export async function openTester(options: TesterOptions): Promise<Tester> {
     if (typeof question === 'string') throw new Error(question);
     return question;
   };
+  const proved = async (asked: Asked) => {
+    const { token, proof } = (await questioned(asked)).ask;
+    if (typeof token !== 'string') throw new Error('the question has no token; describe one: {issuer: …}');
+    return { token, dpop: proof?.dpop ?? [] };
+  };
   return {
     async decide(asked) {
       const { ask } = await questioned(asked);
       return asked.keys === 'unavailable' ? withoutKeys(ask, asked) : withKeys(ask, asked);
     },
     async mint(asked) {
-      const { token } = (await questioned(asked)).ask;
-      if (typeof token !== 'string') throw new Error('the question has no token; describe one: {issuer: …}');
-      return token;
+      return (await proved(asked)).token;
     },
+    prove: proved,
   };
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { buildPolicies, openToolchain } from '../../src/policy/custom.ts';
+import { createTestHolder } from '../../src/testing/holder.ts';
 import { createTestIssuer } from '../../src/testing/issuer.ts';
 import { matchers } from '../../src/testing/matchers.ts';
 import { openTester } from '../../src/testing/tester.ts';
@@ -51,6 +52,34 @@ describe('a tester', () => {
       const denied = matchers.toDenyWith(await tester.decide(paying(11)), 'custom:argument_limit/amount_out_of_range');
       expect(denied.pass, denied.message()).toBe(true);
     }
+  });
+
+  it('proves as a client does: a bound token with its proof, and what is wrong with it', async () => {
+    const tester = await openTester({ registry });
+    const proved = { ...paying(1), proof: { dpop: {} } };
+    expect(await tester.decide(proved)).toMatchObject({ decision: 'allow' });
+    const late = { ...proved, proof: { dpop: { claims: { iat: '-61' } } } };
+    expect(await tester.decide(late)).toMatchObject({ reasons: [{ code: 'proof_invalid' }] });
+    const { token, dpop } = await tester.prove(proved);
+    const again = { ...paying(1), token: { text: token }, scheme: 'DPoP', proof: { dpop: [...dpop] } };
+    expect(await tester.decide(again)).toMatchObject({ decision: 'allow' });
+    expect(await tester.decide({ ...again, http: { method: 'GET' } })).toMatchObject({ decision: 'deny' });
+    expect((await tester.prove(paying(1))).dpop).toEqual([]);
+  });
+
+  it('takes tokens and proofs of a client that the test holds', async () => {
+    const tester = await openTester({ registry });
+    const holder = await createTestHolder();
+    const token = await tester.mint({ ...paying(1), token: { issuer: 'corp', claims: { cnf: holder.cnf } } });
+    const resource = registry.servers.files.resource;
+    const asked = async (wanted: Parameters<typeof holder.prove>[0]) => {
+      const dpop = [await holder.prove(wanted)];
+      return tester.decide({ ...paying(1), token: { text: token }, scheme: 'DPoP', proof: { dpop } });
+    };
+    expect(await asked({ token, resource })).toMatchObject({ decision: 'allow' });
+    expect(await asked({ token, resource, sign: 'broken' })).toMatchObject({ decision: 'deny' });
+    expect(await asked({ token, resource, method: 'GET' })).toMatchObject({ decision: 'deny' });
+    expect(await asked({ token: `${token}x`, resource })).toMatchObject({ decision: 'deny' });
   });
 
   it('mints the token of a question', async () => {
