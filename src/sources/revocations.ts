@@ -1,9 +1,10 @@
 /** The lists of revoked tokens that a configuration names: opened, kept up to date, and fed. */
 import { readFile } from 'node:fs/promises';
 import type { RevocationConfig } from '../config/revocation.ts';
+import { legible } from '../decision/evidence.ts';
 import type { WrittenEntry } from '../facts/revocation/entry.ts';
 import type { Revocations } from '../facts/revocation/revocations.ts';
-import { createRevocations } from '../facts/revocation/sources.ts';
+import { createRevocations, type RevocationSource } from '../facts/revocation/sources.ts';
 import type { Metrics } from '../record/metrics.ts';
 import type { Log } from '../service.ts';
 import { openRevokedFile } from './revoked-file.ts';
@@ -12,6 +13,9 @@ import { openRevokedStream } from './revoked-stream.ts';
 import { openValkey } from './valkey.ts';
 
 type Config = Omit<RevocationConfig, 'events'>;
+
+/** Issuers that one line of the log names. */
+const MAX_NAMES = 16;
 
 export interface RevocationParts {
   /** Its files located. */
@@ -36,6 +40,8 @@ export interface OpenRevocations extends Revocations {
    * @returns null once it is written and in force here, else why not
    */
   add(entries: readonly WrittenEntry[]): Promise<string | null>;
+  /** From now on the log tells of entries that name other issuers: they revoke nothing. @param isRegistered now */
+  compare(isRegistered: (key: string) => boolean): void;
   close(): void;
 }
 
@@ -47,12 +53,26 @@ export async function openRevocations(parts: RevocationParts): Promise<OpenedRev
   const { config, now, ticks, log, metrics } = parts;
   const { max_entries, max_staleness_seconds } = config;
   let opened = false;
+  let sources: readonly RevocationSource[] = [];
+  let isRegistered: (key: string) => boolean = () => true;
+  let strangers = '';
+  const tellStrangers = () => {
+    const unknown = new Set(sources.flatMap((source) => source.issuers()).filter((key) => !isRegistered(key)));
+    const names = [...unknown]
+      .slice(0, MAX_NAMES)
+      .map((key) => JSON.stringify(legible(key)))
+      .join(', ');
+    if (names !== strangers && names !== '')
+      log.warn({}, `entries of revoked tokens name issuers that are not registered, and revoke nothing: ${names}`);
+    strangers = names;
+  };
   const keptOf = (source: 'file' | 'valkey'): KeptParts => ({
     max_entries,
     now,
     ticks,
     onLook(problems, news) {
       metrics.revocationRead(source, problems.length === 0);
+      tellStrangers();
       // What is wrong with a file at the start is told by whoever opens it.
       if (!news || (source === 'file' && !opened)) return;
       if (problems.length === 0) log.info({ source }, 'the list of revoked tokens is right again');
@@ -63,7 +83,7 @@ export async function openRevocations(parts: RevocationParts): Promise<OpenedRev
   const file = config.file === undefined ? null : await openRevokedFile({ ...keptOf('file'), path: config.file });
   const shared = config.valkey === undefined ? null : await openShared(config.valkey, keptOf('valkey'));
   const stream = shared?.ok === true ? shared.stream : null;
-  const sources = [file, stream].filter((source) => source !== null);
+  sources = [file, stream].filter((source) => source !== null);
   const close = () => {
     for (const source of sources) source.close();
     if (shared?.ok === true) shared.valkey.close();
@@ -89,6 +109,10 @@ export async function openRevocations(parts: RevocationParts): Promise<OpenedRev
         if (store === null) return 'no list is configured';
         const problem = await store.add(entries);
         return problem === null ? null : `the list in ${store.status().source} ${problem}`;
+      },
+      compare(registered) {
+        isRegistered = registered;
+        tellStrangers();
       },
       close,
     },

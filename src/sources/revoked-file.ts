@@ -9,6 +9,7 @@ import { createList, type RevocationList } from '../facts/revocation/list.ts';
 import type { RevocationSource } from '../facts/revocation/sources.ts';
 import { errorCodeOf, type KeptParts, keep, type Look } from './revoked-kept.ts';
 import { readList } from './revoked-text.ts';
+import { seldom, tidyFile } from './revoked-tidy.ts';
 import { appendToFile } from './revoked-write.ts';
 
 /** Bytes of a list at most: some 100,000 entries, whose reading takes less than a second. */
@@ -48,6 +49,7 @@ export async function openRevokedFile(parts: RevokedFileParts): Promise<Revocati
     return seen.look;
   }
 
+  const tidy = seldom(parts, () => tidyFile(path, now() / 1000));
   const size = () => good.size() + (partly?.size() ?? 0);
   const kept = keep({
     ...parts,
@@ -68,11 +70,14 @@ export async function openRevokedFile(parts: RevokedFileParts): Promise<Revocati
     status: () => ({ source: 'file', location: path, entries: size(), ...kept.status() }),
     async add(entries) {
       const problem = await appendToFile(path, entries);
-      if (problem === null) await kept.refresh();
+      if (problem !== null) return problem;
+      await tidy();
+      await kept.refresh();
       return problem;
     },
     refresh: kept.refresh,
     knows: (event) => good.knows(event) || partly?.knows(event) === true,
+    issuers: () => [...good.issuers(), ...(partly?.issuers() ?? [])],
     close: kept.close,
   };
 }

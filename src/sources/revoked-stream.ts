@@ -8,6 +8,7 @@ import { createList, type RevocationList } from '../facts/revocation/list.ts';
 import type { RevocationSource } from '../facts/revocation/sources.ts';
 import { TOO_MANY } from './revoked-file.ts';
 import { type KeptParts, keep, type Look } from './revoked-kept.ts';
+import { seldom } from './revoked-tidy.ts';
 import { addToStream } from './revoked-write.ts';
 import type { Valkey } from './valkey.ts';
 
@@ -86,28 +87,47 @@ export async function openRevokedStream(parts: RevokedStreamParts): Promise<Revo
     return { length, added, last };
   }
 
+  /** From its beginning. What a stream held that was lost meanwhile, or before, is kept. */
   async function readAnew(): Promise<void> {
     const again = fresh();
     await readOn(again);
+    const state = await stateOf();
+    if (isLost(held, state)) former = [...former, held.list];
+    again.added = state?.added ?? 0;
     held = again;
   }
+
+  /** Takes out what has long ended: nobody reads it any more. */
+  async function dropEnded(): Promise<void> {
+    for (let last = NOTHING; ; ) {
+      const page = pageOf(await ask('XRANGE', key, last === NOTHING ? '-' : `(${last}`, '+', 'COUNT', PAGE));
+      const ended = page.filter(([, pairs]) => {
+        const read = entryOf(pairs);
+        return typeof read === 'object' && isLongOver(read, now() / 1000);
+      });
+      if (ended.length > 0) await ask('XDEL', key, ...ended.map(([id]) => id));
+      last = page.at(-1)?.[0] ?? last;
+      if (page.length < PAGE) return;
+    }
+  }
+
+  /** Whole, once in a while: what has ended meanwhile is dropped. */
+  const renewal = seldom(parts, readAnew);
 
   async function look(): Promise<Look> {
     if (!isOver(held)) await readOn(held);
     const state = await stateOf();
     if (isOver(held) && state !== null && state.length > max_entries) return { confirmed: true, problems: [TOO_MANY] };
-    if (isLost(held, state)) {
-      former = [...former, held.list];
-      await readAnew();
-    } else if (isOver(held) || (state !== null && state.last === held.last && state.length !== held.count)) {
-      // Something was taken out: by hand, or because it had ended.
-      await readAnew();
-    }
-    held.added = state?.added ?? 0;
+    // By hand, or because it had ended.
+    const takenOut = state !== null && state.last === held.last && state.length !== held.count;
+    if (takenOut || isOver(held) || isLost(held, state)) await readAnew();
+    else held.added = state?.added ?? 0;
+    await renewal();
     return { confirmed: true, problems: [...(former.length > 0 ? [LOST] : []), ...held.problems] };
   }
 
   const isOver = ({ list }: Held) => list.size() > max_entries;
+  const tidy = seldom(parts, dropEnded);
   const size = () => former.reduce((sum, list) => sum + list.size(), held.list.size());
   const kept = keep({
     ...parts,
@@ -136,11 +156,14 @@ export async function openRevokedStream(parts: RevokedStreamParts): Promise<Revo
     status: () => ({ source: 'valkey', location: `${url} ${key}`, entries: size(), ...kept.status() }),
     async add(entries) {
       const problem = await addToStream(valkey, key, entries);
-      if (problem === null) await kept.refresh();
+      if (problem !== null) return problem;
+      await tidy();
+      await kept.refresh();
       return problem;
     },
     refresh: kept.refresh,
     knows: (event) => lists().some((list) => list.knows(event)),
+    issuers: () => lists().flatMap((list) => [...list.issuers()]),
     close: kept.close,
   };
 }

@@ -35,7 +35,10 @@ const add = async (...fields: readonly string[]) => {
   return String(answer.value);
 };
 
-async function open(config: { readonly max_entries?: number; readonly max_staleness_seconds?: number } = {}) {
+async function open(
+  config: { readonly max_entries?: number; readonly max_staleness_seconds?: number } = {},
+  ticks = process.hrtime.bigint,
+) {
   const opened = await openRevocations({
     config: {
       valkey: { url: server.url, key: KEY, timeout_ms: 1000 },
@@ -45,7 +48,7 @@ async function open(config: { readonly max_entries?: number; readonly max_stalen
       ...config,
     },
     now: Date.now,
-    ticks: process.hrtime.bigint,
+    ticks,
     log: SILENT,
     metrics: createMetrics(),
   });
@@ -185,5 +188,31 @@ describe('a list in Valkey', () => {
     await expect.poll(() => there.knows('sse/1')).toBe(true);
     await server.stop();
     expect(await here.add([{ by: 'sub', issuer: 'corp', value: 'b' }])).toMatch(/^the list in valkey /);
+  });
+
+  it('is tidied by whoever writes, once an hour: what has long ended is taken out, and nothing else', async () => {
+    let hours = 0n;
+    const list = await open({ max_entries: 2 }, () => process.hrtime.bigint() + hours * 3_600_000_000_000n);
+    const ended = ['until', '2020-01-01T00:00:00Z'];
+    for (let at = 0; at < 1200; at++)
+      void valkey.run('XADD', [KEY, '*', 'by', 'sub', 'issuer', 'corp', 'value', `u${at}`, ...ended]);
+    await add('by', 'subject', 'value', 'broken');
+    await list.add([{ by: 'sub', issuer: 'corp', value: 'a' }]);
+    expect(await valkey.run('XLEN', [KEY])).toEqual({ ok: true, value: 1202 });
+    hours = 1n;
+    await list.add([{ by: 'sub', issuer: 'corp', value: 'b' }]);
+    expect(await valkey.run('XLEN', [KEY])).toEqual({ ok: true, value: 3 });
+    const kinds = ['a', 'b', 'u0'].map((subject) => list.judge(token(subject), 'corp').kind);
+    expect(kinds).toEqual(['revoked', 'revoked', 'clear']);
+  });
+
+  it('that is lost in the very moment in which it is read anew is not forgotten', async () => {
+    let hours = 0n;
+    await add('by', 'sub', 'value', 'a');
+    const list = await open({}, () => process.hrtime.bigint() + hours * 3_600_000_000_000n);
+    await valkey.run('FLUSHALL', []);
+    hours = 1n;
+    await expect.poll(() => list.status()?.sources[0]?.last_error?.problems.join()).toMatch(/^the stream was lost/);
+    expect(list.judge(token('a'), 'corp').kind).toBe('revoked');
   });
 });

@@ -11,6 +11,8 @@ export interface RevocationList {
   size(): number;
   /** Whether an entry came from this event. */
   knows(event: string): boolean;
+  /** Registry keys that entries name. */
+  issuers(): ReadonlySet<string>;
 }
 
 interface Span {
@@ -28,6 +30,7 @@ export function createList(): RevocationList {
   /** Issuer, subject and client (empty: all) → times; more than one only where neither covers the other. */
   const spans = new Map<string, readonly Span[]>();
   const events = new Set<string>();
+  const issuers = new Set<string>();
   let issuedBefore = 0;
 
   function addSpan({ issuer, sub = '', client_id = '', before, until }: Entry): void {
@@ -46,6 +49,7 @@ export function createList(): RevocationList {
 
   return {
     add(entry) {
+      issuers.add(entry.issuer);
       if (entry.event !== undefined) events.add(entry.event);
       if (entry.by === 'issued_before') return addSpan(entry);
       const key = keyOf(entry.by, entry.issuer, entry.value);
@@ -70,5 +74,6 @@ export function createList(): RevocationList {
     },
     size: () => exact.size + issuedBefore,
     knows: (event) => events.has(event),
+    issuers: () => issuers,
   };
 }

@@ -14,6 +14,8 @@ export interface RevocationSource {
   status(): SourceStatus;
   /** Whether an entry came from this event. */
   knows(event: string): boolean;
+  /** Registry keys that entries name. */
+  issuers(): readonly string[];
   /**
    * What is written outlasts this process.
    * @returns null once it is written, and in force here unless the source is lost that very moment; else why not

@@ -1,0 +1,69 @@
+/** Lists of revoked tokens are fed for years: what has long ended is taken out of them, now and then. */
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
+import { isLongOver, readEntryText } from '../facts/revocation/entry.ts';
+
+/** Nanoseconds between two times. */
+const SELDOM_NS = 3_600_000_000_000n;
+/** Bytes of a file below which nothing is worth taking out. */
+const SMALL_BYTES = 1024 * 1024;
+
+/**
+ * Does the work at most once an hour, and not in the first. What fails is tried an hour later: the list is right without.
+ */
+export function seldom({ ticks }: { readonly ticks: () => bigint }, work: () => Promise<unknown>): () => Promise<void> {
+  let last = ticks();
+  return async () => {
+    if (ticks() - last < SELDOM_NS) return;
+    last = ticks();
+    await work().catch(() => {});
+  };
+}
+
+/**
+ * Writes the file anew without the entries that have long ended; all other lines stay as they are. What somebody appends
+ * meanwhile is taken over: writers look afterwards whether the file that they wrote to still has its name, and this looks
+ * afterwards whether the file that it replaced became longer.
+ * @param now seconds since the epoch
+ * @throws when it cannot be written; the file is as it was then
+ */
+export async function tidyFile(path: string, now: number, small = SMALL_BYTES): Promise<void> {
+  const place = await realpath(path);
+  const former = await open(place, constants.O_RDONLY | constants.O_NONBLOCK);
+  const temporary = `${place}.new`;
+  try {
+    const { size, mode } = await former.stat();
+    if (size <= small) return;
+    const text = await former.readFile();
+    // Lines are cut out of bytes, so that what is no UTF-8 stays what it is.
+    const lines = text.toString('latin1').split('\n');
+    const kept = lines.filter((line) => !hasEnded(line, now));
+    if (kept.length === lines.length) return;
+    const next = await open(temporary, 'wx', mode);
+    try {
+      await next.writeFile(kept.join('\n'), 'latin1');
+      await next.sync();
+      await rename(temporary, place);
+      await takeOver(former, text.length, next);
+    } finally {
+      await next.close();
+    }
+  } finally {
+    await former.close();
+    await rm(temporary, { force: true });
+  }
+}
+
+function hasEnded(line: string, now: number): boolean {
+  const read = readEntryText(Buffer.from(line.trim(), 'latin1').toString());
+  return read.ok && isLongOver(read.entry, now);
+}
+
+/** What was appended after it was read. */
+async function takeOver(former: FileHandle, from: number, next: FileHandle): Promise<void> {
+  const { size } = await former.stat();
+  if (size <= from) return;
+  const { buffer, bytesRead } = await former.read(Buffer.alloc(size - from), 0, size - from, from);
+  await next.writeFile(buffer.subarray(0, bytesRead));
+  await next.sync();
+}
