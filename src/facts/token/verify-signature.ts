@@ -1,6 +1,7 @@
 /** Steps 6 and 7: the key, from the registry's source, and the signature. */
 import { compactVerify, errors } from 'jose';
 import type { KeyAnswer } from '../../decision/key.ts';
+import { isWholeSignature } from '../../decision/signature.ts';
 import type { Algorithm, IssuerRecord } from '../../registry/registry.ts';
 import { quote, type Refused, refuse } from './refuse.ts';
 
@@ -40,17 +41,22 @@ export async function verifySignature(
   { kid, alg }: Wanted,
   issuer: IssuerRecord,
 ): Promise<Refused | undefined> {
+  if (isWholeSignature(text, key) && (await verifies(text, key, alg))) return undefined;
+  return refuse(
+    'signature_invalid',
+    `The signature does not verify with key ${quote(kid)} of issuer "${issuer.key}". Get a new token from the issuer.`,
+    { actual: [kid] },
+  );
+}
+
+async function verifies(text: string, key: CryptoKey, alg: Algorithm): Promise<boolean> {
   try {
     // The payload that jose gives back is not used: it is what the steps before have read, byte for byte.
     await compactVerify(text, key, { algorithms: [alg] });
-    return undefined;
+    return true;
   } catch (error) {
     // Anything else, such as a key of the wrong kind, is a bug of the lookup and no judgement about the token.
     if (!(error instanceof errors.JOSEError)) throw error;
-    return refuse(
-      'signature_invalid',
-      `The signature does not verify with key ${quote(kid)} of issuer "${issuer.key}". Get a new token from the issuer.`,
-      { actual: [kid] },
-    );
+    return false;
   }
 }
