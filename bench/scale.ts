@@ -71,7 +71,7 @@ async function open(key: IssuerKey, servers: number): Promise<Service> {
     now,
     ticks: process.hrtime.bigint,
     newId: createNewId((bytes) => crypto.getRandomValues(bytes), now),
-    fetch: globalThis.fetch,
+    fetch: () => globalThis.fetch,
     log: { info: () => {}, warn: () => {}, error: (fields, message) => console.error(message, fields) },
     metrics: createMetrics(),
     recorder: createRecorder({

@@ -19,6 +19,7 @@ export type { CallSource } from './decision/facts.ts';
 export type { Evidence, Reason } from './decision/reason.ts';
 export { REASONS, type ReasonCode, type ReasonEntry, type Wire } from './decision/reasons.ts';
 export type { Json, JsonObject } from './json/value.ts';
+export { createIssuerFetch, type IssuerFetch } from './network/issuer-fetch.ts';
 export type { DecisionEvent, Entry } from './record/entry.ts';
 export { createMetrics, type Metrics } from './record/metrics.ts';
 export { createRecorder, type Recorder, type RecorderParts } from './record/write.ts';

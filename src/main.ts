@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The program. The only file that reads the process; everything else is given what it needs. */
+import { lookup } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { run } from './cli/run.ts';
 import { createNewId } from './decide/new-id.ts';
+import { createIssuerFetch } from './network/issuer-fetch.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -28,6 +30,7 @@ const code = await run({
   ticks: process.hrtime.bigint,
   newId: createNewId((bytes) => crypto.getRandomValues(bytes), Date.now),
   fetch: globalThis.fetch,
+  fetchIssuer: createIssuerFetch({ lookup }),
   onSignal: (signal, act) => {
     const acted = () => {
       told ||= signal !== 'SIGHUP';

@@ -17,6 +17,7 @@ import { createKeys } from './facts/keys/look-up.ts';
 import { NO_PROOFS, type Proofs } from './facts/proof/proofs.ts';
 import { NO_REVOCATIONS, type Revocations } from './facts/revocation/revocations.ts';
 import { createTokenReader } from './facts/token/read.ts';
+import type { IssuerFetch } from './network/issuer-fetch.ts';
 import type { Alarm } from './policy/judge.ts';
 import type { PolicySources } from './policy/load.ts';
 import { createLoader } from './policy/load-tried.ts';
@@ -96,7 +97,7 @@ export interface ServiceParts extends Omit<Parts, keyof Readers> {
   readonly events?: EventConfig;
   readonly sources: Sources;
   readonly keys: Config['keys'];
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: IssuerFetch;
   readonly log: Log;
   readonly metrics: Metrics;
 }

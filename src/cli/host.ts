@@ -1,5 +1,6 @@
 /** What a command is given of the machine it runs on. Only `main.ts` reads it from the process; tests give their own. */
 import type { Readable, Writable } from 'node:stream';
+import type { IssuerFetch } from '../network/issuer-fetch.ts';
 
 export type Signal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
@@ -20,6 +21,8 @@ export interface Host {
   /** A fresh UUIDv7. */
   readonly newId: () => string;
   readonly fetch: typeof globalThis.fetch;
+  /** For keys and whatever else issuers are asked: never redirected, and to private networks only where the registry says so. */
+  readonly fetchIssuer: IssuerFetch;
   /** @returns what ends the listening */
   readonly onSignal: (signal: Signal, act: () => void) => () => void;
 }

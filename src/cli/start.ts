@@ -69,7 +69,7 @@ const REQUESTS_MS = 8000;
 const RECORDS_MS = 1000;
 
 export async function start({ config, tls = null, reread, sources, records, log, host }: StartParts): Promise<Started> {
-  const { now, ticks, newId, fetch, version } = host;
+  const { now, ticks, newId, fetchIssuer: fetch, version } = host;
   const metrics = tellRefusals(createMetrics(), log, now);
   const opened = await openDestination(config.record.destination, records, log);
   if (!opened.ok) return opened;

@@ -78,7 +78,7 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
     newId,
     recorder: { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 },
     // Nothing is fetched: a key source that must be is one that cannot be had.
-    fetch: () => Promise.reject(new Error('no key set can be had in a case')),
+    fetch: () => () => Promise.reject(new Error('no key set can be had in a case')),
     revocations,
     proofs,
   };

@@ -22,6 +22,7 @@ const host: Host = {
   ticks: process.hrtime.bigint,
   newId: () => '',
   fetch: globalThis.fetch,
+  fetchIssuer: () => globalThis.fetch,
   onSignal: () => () => {},
 };
 

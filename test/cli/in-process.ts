@@ -32,6 +32,7 @@ export async function inProcess(argv: readonly string[], { stdin = '', env = {},
     ticks: process.hrtime.bigint,
     newId: () => crypto.randomUUID(),
     fetch: globalThis.fetch,
+    fetchIssuer: () => globalThis.fetch,
     onSignal: () => () => {},
   });
   return { code, ...outputs };

@@ -108,7 +108,8 @@ const types = (folder: string) =>
 describe('the library', () => {
   const QUESTION = `{ server: '${FILES}', token: process.argv[2] ?? null, source: { kind: 'call', method: 'tools/list' } }`;
   const program = `
-import { createMetrics, createService, defaultConfig, fileSources, type Decision } from 'audgate';
+import { lookup } from 'node:dns';
+import { createIssuerFetch, createMetrics, createService, defaultConfig, fileSources, type Decision } from 'audgate';
 
 const started = await createService({
   sources: fileSources({ registry: process.argv[3] ?? '', bundle: null, allow_modified_core: false, now: Date.now }),
@@ -116,7 +117,7 @@ const started = await createService({
   now: Date.now,
   ticks: process.hrtime.bigint,
   newId: () => crypto.randomUUID(),
-  fetch,
+  fetch: createIssuerFetch({ lookup }),
   log: console,
   metrics: createMetrics(),
   recorder: { record: () => {}, flush: async () => {}, dropped: () => 0 },

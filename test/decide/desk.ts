@@ -105,7 +105,7 @@ export async function openDesk(
       policy: () => Promise.resolve({ ok: true, sources: { core, allowModifiedCore: false, custom: null } }),
     },
     keys: defaultConfig().keys,
-    fetch: () => Promise.reject(new Error('nothing is fetched here')),
+    fetch: () => () => Promise.reject(new Error('nothing is fetched here')),
     // Reads proofs, and remembers none.
     proofs: createProofs({ max_age_seconds: 60, store: { use: () => ({ kind: 'fresh' }), status: () => null } }),
     log: { info: () => {}, warn: () => {}, error: () => {} },

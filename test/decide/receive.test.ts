@@ -39,7 +39,7 @@ beforeAll(async () => {
   const loaded = await loadRegistryFiles([{ file: 'registry.json', content: Buffer.from(content) }], { now: NOW });
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
   ({ registry } = loaded);
-  ({ lookup } = createKeys({ fetch, now: () => NOW * 1000, settings: defaultConfig().keys }));
+  ({ lookup } = createKeys({ fetch: () => fetch, now: () => NOW * 1000, settings: defaultConfig().keys }));
 });
 
 const TRANSMITTERS = {

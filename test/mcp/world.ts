@@ -80,7 +80,7 @@ export async function startService(registry: string): Promise<Service> {
     now: Date.now,
     ticks: process.hrtime.bigint,
     newId: () => crypto.randomUUID(),
-    fetch,
+    fetch: () => fetch,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: createMetrics(),
     recorder: { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 },

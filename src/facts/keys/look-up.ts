@@ -1,5 +1,6 @@
 /** The keys of all issuers: registry records in, keys out. Keys come from the registry's sources only, never from tokens. */
 import type { KeyAnswer } from '../../decision/key.ts';
+import type { IssuerFetch } from '../../network/issuer-fetch.ts';
 import type { Algorithm, IssuerRecord, KeySource } from '../../registry/registry.ts';
 import { downloadDiscovered } from './discover.ts';
 import { type Download, download } from './download.ts';
@@ -36,7 +37,7 @@ interface Held {
  * @param parts.onEvent must not throw
  */
 export function createKeys(parts: {
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: IssuerFetch;
   readonly now: () => number;
   readonly settings: KeysSettings;
   readonly onEvent?: (event: KeysEvent) => void;
@@ -56,7 +57,7 @@ export function createKeys(parts: {
             issuer: issuer.key,
             download: downloader(source),
             algorithms,
-            fetch: parts.fetch,
+            fetch: parts.fetch(source),
             now: parts.now,
             settings: parts.settings,
             onEvent: parts.onEvent ?? (() => {}),

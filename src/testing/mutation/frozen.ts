@@ -96,7 +96,7 @@ export function deciding({
   newId,
 }: Deciding): (question: Ask, at: Pick<Case, 'revoked' | 'proof'>) => Promise<Decision> {
   const keys = createKeys({
-    fetch: () => Promise.reject(new Error('no key set can be had in a case')),
+    fetch: () => () => Promise.reject(new Error('no key set can be had in a case')),
     now: () => now,
     settings: defaultConfig().keys,
     onEvent: () => {},

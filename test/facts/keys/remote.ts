@@ -34,7 +34,7 @@ afterEach(async () => {
 
 function open(settings: Partial<KeysSettings> = {}): void {
   keys = createKeys({
-    fetch: globalThis.fetch,
+    fetch: () => globalThis.fetch,
     now: () => clock,
     settings: { ...SETTINGS, ...settings },
     onEvent: (event) => events.push(event),

@@ -15,7 +15,7 @@ const older = issuerRecord(inline(pair), ['ES256'], {
   token_types: ['jwt', 'at+jwt', 'token+jwt'],
 });
 const keys = createKeys({
-  fetch: () => Promise.reject(new Error('nothing is fetched here')),
+  fetch: () => () => Promise.reject(new Error('nothing is fetched here')),
   now: () => NOW * 1000,
   settings: { max_age_seconds: 300, cooldown_seconds: 30, timeout_ms: 1000, outage_ceiling_seconds: 3600 },
 });

@@ -21,7 +21,7 @@ beforeEach(async () => {
   server = await serveKeys([pair.jwk]);
   clock = NOW * 1000;
   keys = createKeys({
-    fetch: globalThis.fetch,
+    fetch: () => globalThis.fetch,
     now: () => clock,
     settings: { max_age_seconds: 300, cooldown_seconds: 30, timeout_ms: 2000, outage_ceiling_seconds: 3600 },
   });

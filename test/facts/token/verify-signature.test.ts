@@ -41,7 +41,7 @@ let reader: TokenReader;
 beforeAll(async () => {
   [ours, theirs] = await Promise.all([side('ours'), side('theirs')]);
   keys = createKeys({
-    fetch: globalThis.fetch,
+    fetch: () => globalThis.fetch,
     now: () => NOW * 1000,
     settings: { max_age_seconds: 300, cooldown_seconds: 30, timeout_ms: 2000, outage_ceiling_seconds: 3600 },
   });

@@ -71,7 +71,7 @@ export async function openDesk(keyless = false, proofs?: Proofs): Promise<Desk> 
     },
     ...(proofs && { proofs }),
     keys: defaultConfig().keys,
-    fetch: () => Promise.reject(new Error('nothing is fetched here')),
+    fetch: () => () => Promise.reject(new Error('nothing is fetched here')),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: createMetrics(),
     recorder: { record: (event) => events.push(event), flush: () => Promise.resolve(), dropped: () => 0 },
