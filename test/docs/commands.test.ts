@@ -15,7 +15,7 @@ import { paste } from '../readme/shell.ts';
 
 /** Real programs on a machine that may do much else; none of them takes a tenth of it by itself. */
 const CEILING_MS = 120_000;
-const PAGES = ['bundles', 'log', 'diff', 'waivers', 'explain', 'testing'];
+const PAGES = ['bundles', 'log', 'diff', 'waivers', 'explain', 'testing', 'revocation'];
 const FILES = 'https://files.example.com/mcp';
 const DAY_MS = 86_400_000;
 
@@ -118,6 +118,7 @@ async function register(): Promise<string> {
 /** Two registries and two bundles that differ in what the examples accept: a tool that opens, and a rule that is gone. */
 async function build(): Promise<void> {
   const at = (name: string) => join(repository, name);
+  await writeFile(at('revoked.jsonl'), '');
   await cp(at('registry'), at('registry-before'), { recursive: true });
   await cp(at('registry'), at('registry-after'), { recursive: true });
   const after = at('registry-after/files.yaml');

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { readList } from '../../src/sources/revoked-text.ts';
 import { audgate } from '../cli/audgate.ts';
 import { PROJECT, scratch } from '../e2e/start.ts';
 import { blocksOf } from '../readme/blocks.ts';
@@ -15,7 +16,7 @@ async function blockOf(page: string, language: string): Promise<string> {
   return only?.text ?? 'none';
 }
 
-test.each(['log', 'shadow'])('the configuration of docs/%s.md is one', async (page) => {
+test.each(['log', 'shadow', 'revocation'])('the configuration of docs/%s.md is one', async (page) => {
   const text = await blockOf(page, 'yaml');
   expect(readConfig(text, '/etc/audgate/config.yaml')).toMatchObject({ ok: true });
 });
@@ -25,6 +26,12 @@ test('the waivers of docs/waivers.md stand at a server of a registry', async () 
   expect(problemsIn(registryText({ server }))).toEqual([]);
   const files = registryOf(registryText({ server })).servers.get('files');
   expect(files?.waivers.map(({ what }) => what)).toEqual(['audience', 'lifetime', 'observe']);
+});
+
+test('the entries of docs/revocation.md revoke', async () => {
+  const { entries, problems } = await readList(await blockOf('revocation', 'jsonl'));
+  expect(problems).toEqual([]);
+  expect(entries.map(({ by }) => by)).toEqual(['sub', 'jti', 'client_id', 'issued_before', 'issued_before']);
 });
 
 test('the head of docs/shadow.md makes a rule that only reports', { timeout: 120_000 }, async () => {

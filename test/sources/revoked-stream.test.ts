@@ -1,4 +1,6 @@
 /** Revoked tokens in a real Valkey: what is added counts, what is taken out ends, and what is lost is not forgotten. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { TokenFacts } from '../../src/decision/facts.ts';
 import { createMetrics } from '../../src/record/metrics.ts';
@@ -38,10 +40,11 @@ const add = async (...fields: readonly string[]) => {
 async function open(
   config: { readonly max_entries?: number; readonly max_staleness_seconds?: number } = {},
   ticks = process.hrtime.bigint,
+  as: { readonly username?: string; readonly password_file?: string } = {},
 ) {
   const opened = await openRevocations({
     config: {
-      valkey: { url: server.url, key: KEY, timeout_ms: 1000 },
+      valkey: { url: server.url, key: KEY, timeout_ms: 1000, ...as },
       max_entries: 10_000,
       // A loaded machine is no outage.
       max_staleness_seconds: 3600,
@@ -214,5 +217,22 @@ describe('a list in Valkey', () => {
     hours = 1n;
     await expect.poll(() => list.status()?.sources[0]?.last_error?.problems.join()).toMatch(/^the stream was lost/);
     expect(list.judge(token('a'), 'corp').kind).toBe('revoked');
+  });
+
+  it('needs a user that may do what the page says, and no more', async () => {
+    const rights = ['+xrange', '+xinfo', '+exists', '+info', '+xadd', '+xdel'];
+    const made = await valkey.run('ACL', ['SETUSER', 'audgate', 'on', '>secret', `~${KEY}`, ...rights]);
+    expect(made).toEqual({ ok: true, value: 'OK' });
+    const password_file = join(server.folder, 'password');
+    await writeFile(password_file, 'secret\n');
+    const as = { username: 'audgate', password_file };
+    let hours = 0n;
+    const list = await open({}, () => process.hrtime.bigint() + hours * 3_600_000_000_000n, as);
+    expect(await list.add([{ by: 'sub', issuer: 'corp', value: 'a' }])).toBeNull();
+    hours = 1n;
+    expect(await list.add([{ by: 'sub', issuer: 'corp', value: 'b', until: '2020-01-01T00:00:00Z' }])).toBeNull();
+    expect(list.judge(token('a'), 'corp').kind).toBe('revoked');
+    expect(list.status()?.sources[0]?.last_error).toBeNull();
+    expect(await valkey.run('XLEN', [KEY])).toEqual({ ok: true, value: 1 });
   });
 });
