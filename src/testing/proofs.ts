@@ -1,4 +1,5 @@
 /** What one case proves possession with, and what is known of the proof before. */
+import { readPem, thumbprintOf } from '../facts/proof/certificate-text.ts';
 import { createProofs } from '../facts/proof/create.ts';
 import { createNonces, type Nonces } from '../facts/proof/nonces.ts';
 import type { Proofs, UseAnswer } from '../facts/proof/proofs.ts';
@@ -50,6 +51,13 @@ export interface ProvedAt {
   /** Seconds since the epoch. */
   readonly now: number;
   readonly newId: () => string;
+}
+
+/** What a token is bound to by a certificate; undefined where there is none that can be read. */
+export function boundBy(proof: Case['proof']): { readonly 'x5t#S256': string } | undefined {
+  const pem = proof?.client_certificate;
+  const read = pem === undefined ? undefined : thumbprintOf(readPem(pem));
+  return read?.ok ? { 'x5t#S256': read.thumbprint } : undefined;
 }
 
 /** @returns null where the client shows no DPoP proof */

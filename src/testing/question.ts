@@ -4,9 +4,10 @@ import { readCall } from '../facts/call/read.ts';
 import { toAsk } from '../http/native/read.ts';
 import { decideRequest } from '../http/native/schema.ts';
 import { mismatches } from '../json/mismatch.ts';
+import type { JsonObject } from '../json/value.ts';
 import type { IssuerRecord, Registry } from '../registry/registry.ts';
 import { type IssuerKey, mint } from './mint.ts';
-import { provedBy } from './proofs.ts';
+import { boundBy, provedBy } from './proofs.ts';
 import type { Case } from './schema.ts';
 
 /** By which clients of MCP send their messages. */
@@ -44,9 +45,13 @@ export async function questionOf(one: Case, parts: QuestionParts): Promise<Quest
   const tokenless = { server, scheme, call, message, body, http, context };
   const asked = readQuestion(tokenless);
   if (typeof asked === 'string') return asked;
-  const token = await tokenOf(one, asked.ask, parts, proved?.cnf);
+  const cnf = { ...proved?.cnf, ...boundBy(one.proof) };
+  const token = await tokenOf(one, asked.ask, parts, Object.keys(cnf).length === 0 ? undefined : cnf);
   if (typeof token !== 'object') return token;
-  const proof = proved === null ? undefined : { dpop: await proved.dpop(token.value ?? '') };
+  const proof = one.proof && {
+    ...(proved !== null && { dpop: await proved.dpop(token.value ?? '') }),
+    ...(one.proof.client_certificate !== undefined && { client_certificate: one.proof.client_certificate }),
+  };
   return readQuestion({ ...tokenless, proof, token: token.value });
 }
 
@@ -64,7 +69,7 @@ async function tokenOf(
   { token }: Case,
   ask: Ask,
   parts: QuestionParts,
-  cnf: { readonly jkt: string } | undefined,
+  cnf: JsonObject | undefined,
 ): Promise<Token | string> {
   if (token === undefined || token === null) return { value: token };
   if (token.text !== undefined) return { value: token.text };
