@@ -4,6 +4,8 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type BundleConfig, bundleProblems, bundleSource, locateBundle } from './config/bundle.ts';
 import { callerProblems, callers } from './config/callers.ts';
+import { introspection, locateIntrospection } from './config/introspection.ts';
+import { locateProofs, proofs, proofsProblems } from './config/proofs.ts';
 import { locateDestination, recordDestination } from './config/record.ts';
 import { locateRevocation, revocation, revocationProblems } from './config/revocation.ts';
 import type { JsonProblem } from './json/locate.ts';
@@ -81,7 +83,9 @@ const configuration = z.strictObject({
         .describe('how long the last good keys serve while none can be fetched'),
     })
     .prefault({}),
+  introspection: introspection.prefault({}),
   revocation: revocation.exactOptional(),
+  proofs: proofs.prefault({}),
   record: z
     .strictObject({
       arguments: z.boolean().default(false).describe('write arguments into records; otherwise their SHA-256 and size'),
@@ -218,7 +222,15 @@ const problem = (pointer: string, message: string): ConfigProblem => ({ pointer,
 const refused = (problems: readonly ConfigProblem[]) => ({ ok: false, problems }) as const;
 
 /** What no single member shows. */
-function crossProblems({ bundle, callers, tls, limits, keys, revocation: lists }: Parsed): ConfigProblem[] {
+function crossProblems({
+  bundle,
+  callers,
+  tls,
+  limits,
+  keys,
+  revocation: lists,
+  proofs: proving,
+}: Parsed): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (limits.request_timeout_ms < limits.headers_timeout_ms) {
     problems.push(problem('/limits/request_timeout_ms', 'must not be below headers_timeout_ms, which is a part of it'));
@@ -230,6 +242,7 @@ function crossProblems({ bundle, callers, tls, limits, keys, revocation: lists }
     ...problems,
     ...bundleProblems(bundle),
     ...revocationProblems(lists),
+    ...proofsProblems(proving),
     ...callerProblems(callers, tls?.client_ca !== undefined),
   ];
 }
@@ -248,6 +261,8 @@ function located(parsed: Parsed, folder: string): Config {
   return {
     ...rest,
     listen: placed(listen, folder),
+    introspection: locateIntrospection(rest.introspection, folder),
+    proofs: locateProofs(rest.proofs, folder),
     record: { ...record, destination: locateDestination(record.destination, folder) },
     ...(registry !== undefined && { registry: at(registry) }),
     ...(bundle !== undefined && { bundle: locateBundle(bundle, folder) }),

@@ -2,7 +2,9 @@
 import { lookup } from 'node:dns';
 import { readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type BundleConfig, type BundleOptions, readBundleOptions } from './config/bundle.ts';
+import { type ProofsOptions, readProofs } from './config/proofs.ts';
 import { type RevocationOptions, readRevocation } from './config/revocation.ts';
 import { defaultConfig } from './config.ts';
 import type { Ask } from './decide/ask.ts';
@@ -12,10 +14,12 @@ import { createIssuerFetch } from './network/issuer-fetch.ts';
 import { createMetrics } from './record/metrics.ts';
 import { createRecorder, type Recorder } from './record/write.ts';
 import { createService, type Log, type Service } from './service.ts';
+import { type OpenProofs, openProofs, type ProofsParts } from './sources/proofs.ts';
 import { type OpenRevocations, openRevocations, type RevocationParts } from './sources/revocations.ts';
 import { configuredSources } from './sources.ts';
 
 export type { BundleOptions } from './config/bundle.ts';
+export type { ProofsOptions } from './config/proofs.ts';
 export type { RevocationOptions } from './config/revocation.ts';
 export type { Principal } from './decision/decision.ts';
 export type { Admission, AuthInfo } from './mcp/admission.ts';
@@ -51,6 +55,11 @@ export interface OpenOptions {
    * where the registry says so. One that is given here has to do that itself.
    */
   readonly fetch?: typeof globalThis.fetch;
+  /**
+   * DPoP proofs, as `proofs` of the configuration of `audgate serve`; paths are relative to the working folder. Default: which
+   * ones were used is remembered in this process, so where several answer for one server, name a shared store.
+   */
+  readonly proofs?: ProofsOptions;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
 }
@@ -77,6 +86,10 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
   const ticks = () => BigInt(Math.round(performance.now() * 1e6));
   const revocations =
     options.revocation === undefined ? null : await listsOf(options.revocation, { now, ticks, log, metrics });
+  const proofs = await provingOf(options.proofs ?? {}, { now, ticks, log, metrics }).catch((error: unknown) => {
+    revocations?.close();
+    throw error;
+  });
   const started = await createService({
     sources: configuredSources({
       ...{ registry, bundle, watch, shadow: null, allow_modified_core: false, now },
@@ -90,10 +103,12 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
     log,
     metrics,
     recorder,
+    proofs,
     ...(revocations !== null && { revocations }),
   });
   if (!started.ok) {
     revocations?.close();
+    proofs.close();
     const problems = started.problems.map((problem) =>
       'file' in problem ? `${problem.file}:${problem.line}: ${problem.message} ${problem.remedy}` : problem.message,
     );
@@ -103,6 +118,7 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
   if (warnings.length > 0) log.warn({ warnings }, 'the registry has warnings');
   const close = async () => {
     revocations?.close();
+    proofs.close();
     service.close();
     await recorder.flush();
   };
@@ -128,6 +144,17 @@ async function listsOf(written: RevocationOptions, parts: Omit<RevocationParts, 
   const opened = await openRevocations({ config: readRevocation(written), ...parts });
   if (opened.ok) return opened.revocations;
   throw new Error(`the list of revoked tokens cannot be used:\n${opened.problems.join('\n')}`);
+}
+
+/** @throws with all that is wrong with it */
+async function provingOf(
+  written: ProofsOptions,
+  parts: Omit<ProofsParts, 'config' | 'readFile' | 'wait'>,
+): Promise<OpenProofs> {
+  const config = readProofs(written);
+  const opened = await openProofs({ config, ...parts, readFile: (path) => readFile(path, 'utf8'), wait });
+  if (opened.ok) return opened.proofs;
+  throw new Error(`proofs cannot be verified:\n${opened.problems.join('\n')}`);
 }
 
 const NO_RECORDS: Recorder = { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 };

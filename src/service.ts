@@ -13,7 +13,6 @@ import type { Readers } from './decide/readers.ts';
 import { createReceiver, type EventConfig } from './decide/receive.ts';
 import { createShadow } from './decide/shadow.ts';
 import type { Snapshot } from './decide/snapshot.ts';
-import { createKeys } from './facts/keys/look-up.ts';
 import { NO_PROOFS, type Proofs } from './facts/proof/proofs.ts';
 import { NO_REVOCATIONS, type Revocations } from './facts/revocation/revocations.ts';
 import { createTokenReader } from './facts/token/read.ts';
@@ -25,6 +24,8 @@ import { trialThreads } from './policy/try-apart.ts';
 import { createAlarmLog } from './record/alarms.ts';
 import type { Metrics } from './record/metrics.ts';
 import type { LoadedRegistry, Registry } from './registry/registry.ts';
+import { type IntrospectionParts, openIntrospection } from './service/introspection.ts';
+import { openKeys, openShadowKeys } from './service/keys.ts';
 import { assemble, unforeseen } from './service/make.ts';
 
 /** Verified tokens held at most, about 1 KiB each. */
@@ -95,6 +96,8 @@ export interface ServiceParts extends Omit<Parts, keyof Readers> {
   readonly revocations?: Revocations;
   /** Who may feed it with security events; absent: nobody. */
   readonly events?: EventConfig;
+  /** Absent: no issuer can be asked about a token. */
+  readonly introspection?: IntrospectionParts;
   readonly sources: Sources;
   readonly keys: Config['keys'];
   readonly fetch: IssuerFetch;
@@ -115,19 +118,13 @@ export type StartedService =
 
 export async function createService(parts: ServiceParts): Promise<StartedService> {
   const { now, log, metrics } = parts;
-  const keys = createKeys({
-    fetch: parts.fetch,
-    now,
-    settings: parts.keys,
-    onEvent: (event) => {
-      const fetched = event.kind === 'keys_fetched';
-      metrics.keysFetched(event.issuer, fetched);
-      if (fetched && event.skipped.length === 0) log.info({ ...event }, 'keys of an issuer were fetched');
-      else if (fetched) log.warn({ ...event }, 'keys of an issuer were fetched, and some of them skipped');
-      else log.warn({ ...event }, 'keys of an issuer could not be fetched');
-    },
+  const keys = openKeys(parts);
+  const introspector = openIntrospection(parts, keys);
+  const tokens = createTokenReader({
+    lookup: keys.lookup,
+    cacheSize: TOKEN_CACHE_SIZE,
+    ...(introspector && { introspector }),
   });
-  const tokens = createTokenReader({ lookup: keys.lookup, cacheSize: TOKEN_CACHE_SIZE });
   const { proofs = NO_PROOFS, revocations = NO_REVOCATIONS } = parts;
   const readers: Readers = { tokens, proofs, revocations };
   const deciding: Parts = { ...parts, ...readers };
@@ -154,14 +151,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
   });
   const threads = trialThreads();
   const source = parts.sources.shadow;
-  const shadowKeys = createKeys({
-    fetch: parts.fetch,
-    now,
-    settings: parts.keys,
-    onEvent: (event) => {
-      if (event.kind !== 'keys_fetched') log.warn({ ...event }, 'keys of an issuer of the shadow could not be fetched');
-    },
-  });
+  const shadowKeys = openShadowKeys(parts);
   const readShadow = shadowReader({
     shadow,
     source,
@@ -264,11 +254,12 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       },
       explain: (ask, at, caller) => explain(ask, caller, snapshot, deciding, at ?? seconds()),
       current: () => snapshot,
-      issuerStatus: () => keys.status(),
+      issuerStatus: () => introspector?.status(keys.status(), snapshot.registry) ?? keys.status(),
       lastReload: () => last,
       shadowStatus: () => shadow.current(),
       bundleStatus: () => parts.sources.bundle?.() ?? null,
       revocationStatus: () => revocations.status(),
+      proofsStatus: () => proofs.status(),
       ...(parts.events && {
         receive: createReceiver({
           ...parts.events,
@@ -282,6 +273,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
         shadow.close();
         shadowKeys.close();
         threads.close();
+        introspector?.close();
         keys.close();
       },
     },

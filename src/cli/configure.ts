@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { isNode, LineCounter, parseDocument } from 'yaml';
+import { introspectionFiles } from '../config/introspection.ts';
 import {
   type ConfigProblem,
   checkListen,
@@ -39,7 +40,7 @@ export async function configure(flags: ConfigFlags, host: Host): Promise<Configu
     print(host.stderr, ...read.lines);
     return read;
   }
-  const { registry, bundle, revocation } = read.config;
+  const { registry, bundle, revocation, introspection } = read.config;
   const wanted = [
     ...(registry === undefined ? [] : [{ path: registry, as: 'the registry' }]),
     ...(bundle?.path === undefined ? [] : [{ path: bundle.path, as: 'the bundle' }]),
@@ -47,6 +48,7 @@ export async function configure(flags: ConfigFlags, host: Host): Promise<Configu
     ...(revocation?.file === undefined
       ? []
       : [{ path: revocation.file, as: 'revocation.file', kind: 'file' as const }]),
+    ...introspectionFiles(introspection).map((named) => ({ ...named, kind: 'file' as const })),
   ];
   return (await allThere(host, wanted)) ? read : { ok: false, exit: EXIT.usage };
 }
@@ -124,7 +126,9 @@ const FIXED = [
   'allow_modified_core',
   'limits',
   'keys',
+  'introspection',
   'revocation',
+  'proofs',
   'record',
   'grpc',
   'public_url',

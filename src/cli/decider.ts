@@ -1,6 +1,8 @@
 /** A decider in process for one question, composed as `serve` composes it, but that nothing is recorded. */
 import { readRevocation } from '../config/revocation.ts';
 import { defaultConfig } from '../config.ts';
+import { createProofs } from '../facts/proof/create.ts';
+import { createMemoryStore } from '../facts/proof/memory.ts';
 import { createMetrics } from '../record/metrics.ts';
 import { createService, type Service } from '../service.ts';
 import { openRevocations } from '../sources/revocations.ts';
@@ -33,6 +35,7 @@ export async function openDecider(options: AskOptions, at: number | undefined, h
   if (!(await allThere(host, wanted))) return { ok: false, exit: EXIT.usage };
   const verification = await readVerification(options, host, bundle !== undefined);
   if (!verification.ok) return { ok: false, exit: EXIT.usage };
+  const { keys, proofs } = defaultConfig();
   const metrics = createMetrics();
   const now = at === undefined ? host.now : () => at;
   // That keys were fetched is no news to somebody who asks one question.
@@ -59,11 +62,22 @@ export async function openDecider(options: AskOptions, at: number | undefined, h
       allow_modified_core: false,
       now: host.now,
     }),
-    keys: defaultConfig().keys,
+    keys,
     now,
     ticks: host.ticks,
     newId: host.newId,
     fetch: host.fetchIssuer,
+    // One question: no proof was used before, and none needs to be made after this process began.
+    proofs: createProofs({
+      max_age_seconds: proofs.max_age_seconds,
+      store: createMemoryStore({
+        ...proofs.replay,
+        now,
+        ticks: host.ticks,
+        wait: () => Promise.resolve(),
+        started_at: 0,
+      }),
+    }),
     ...(lists !== null && { revocations: lists.revocations }),
     log,
     metrics,

@@ -1,4 +1,5 @@
 /** A whole audgate that listens: sources → service → HTTP, and an end in the right order. */
+import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import type { Callers } from '../config/callers.ts';
 import type { Listen, ServableConfig } from '../config.ts';
@@ -15,9 +16,9 @@ import type { Sink } from '../record/sinks/sink.ts';
 import { warnOfWaivers } from '../record/waiver-warnings.ts';
 import { createRecorder } from '../record/write.ts';
 import { createService, type Log, type SourcedSettings, type Sources } from '../service.ts';
-import { type OpenRevocations, openRevocations, type RevocationParts } from '../sources/revocations.ts';
 import { unregisteredServers } from './check-callers.ts';
 import type { Host } from './host.ts';
+import { openStores } from './open-stores.ts';
 import { tellRefusals } from './tell-refusals.ts';
 
 /** What a reload reads of the configuration again, checked; the rest is fixed at the start. */
@@ -96,16 +97,18 @@ export async function start({ config, tls = null, reread, sources, records, log,
     };
     return { ok: true, warnings: read.warnings, apply };
   };
-  const lists = await openLists(config.revocation, { now, ticks, log, metrics });
-  if (!lists.ok) return lists;
-  const { revocations } = lists;
+  const kept = await openStores(config, { now, ticks, log, metrics });
+  if (!kept.ok) return kept;
+  const { revocations, proofs, close } = kept.stores;
   const started = await createService({
     sources: { ...sources, settings },
+    proofs,
     ...(revocations !== null && { revocations }),
     ...(revocations !== null &&
       config.revocation?.events && {
         events: { transmitters: config.revocation.events.issuers, list: revocations },
       }),
+    introspection: { config: config.introspection, readFile: (path) => readFile(path, 'utf8') },
     keys: config.keys,
     now,
     ticks,
@@ -116,7 +119,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
     recorder,
   });
   if (!started.ok) {
-    revocations?.close();
+    close();
     return started;
   }
   const { service, warnings } = started;
@@ -161,7 +164,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
   });
   if (!places.ok) {
     unwatch();
-    revocations?.close();
+    close();
     service.close();
     return places;
   }
@@ -182,7 +185,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
           log.error({}, 'the last decision records were not read in time and are lost');
         }
         if (!(destination instanceof Writable)) await within(destination.close(), RECORDS_MS);
-        revocations?.close();
+        close();
         service.close();
       },
     },
@@ -202,18 +205,6 @@ async function openDestination(
     const message = `record.destination: ${wanted.file} cannot be opened for appending (${whyOf(error)}); its folder must exist and let this user write`;
     return { ok: false, problems: [{ severity: 'error', message }] };
   }
-}
-
-type Lists = { readonly ok: true; readonly revocations: OpenRevocations | null } | Extract<Started, { ok: false }>;
-
-async function openLists(
-  config: StartParts['config']['revocation'],
-  parts: Omit<RevocationParts, 'config'>,
-): Promise<Lists> {
-  if (config === undefined) return { ok: true, revocations: null };
-  const opened = await openRevocations({ config, ...parts });
-  if (opened.ok) return opened;
-  return { ok: false, problems: opened.problems.map((message) => ({ severity: 'error', message }) as const) };
 }
 
 const isEmpty = (callers: Callers) => Object.keys(callers).length === 0;

@@ -64,6 +64,12 @@ export const caller = z
     may: z
       .array(z.enum(PERMISSIONS, { error: `must be one of ${PERMISSIONS.join(', ')}` }))
       .describe('what it may ask'),
+    request_ids: z
+      .boolean()
+      .exactOptional()
+      .describe(
+        'it sets X-Request-ID or context.request_id itself, in place of its client’s: its second try of one request within 5 s is no second use of a proof',
+      ),
     client_certificates: z
       .enum(CERTIFICATE_FORMS, { error: `must be one of ${CERTIFICATE_FORMS.join(', ')}` })
       .exactOptional()

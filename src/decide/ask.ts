@@ -27,8 +27,6 @@ export interface Ask {
    * The proof is held against that time and used no second time. Only for who saw that request itself: no door reads it.
    */
   readonly proved_at?: number;
-  /** The caller's own name and id of the client's request, where the caller is configured to vouch for it: its second try is no second use. */
-  readonly retry_id?: string;
   /** What of the client's request, its call aside, a door could not take; completes "The client's request …". */
   readonly malformed?: string;
   /** Of the client's request; lower-case names. */
@@ -47,6 +45,8 @@ export interface Caller {
   readonly name: string;
   /** Registry keys of the servers that it may ask about. */
   readonly servers: '*' | readonly string[];
+  /** It vouches for `context.request_id`: two questions with one id are about one request of its client. */
+  readonly request_ids?: boolean;
 }
 
 export function mayAskAbout(caller: Caller, serverKey: string): boolean {

@@ -1,6 +1,7 @@
 import type { Allowed } from '../decision/allowed.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Explanation } from '../decision/explanation.ts';
+import type { ProofsStatus } from '../facts/proof/proofs.ts';
 import type { RevocationStatus } from '../facts/revocation/revocations.ts';
 import type { Problem } from '../registry/registry.ts';
 import type { AllowedAsk } from './allowed.ts';
@@ -74,4 +75,6 @@ export interface Decider {
   readonly receive?: (text: string) => Promise<Receipt>;
   /** Null: no list of revoked tokens is configured. */
   revocationStatus(): RevocationStatus | null;
+  /** The store of used proofs; null: there is none. */
+  proofsStatus(): ProofsStatus | null;
 }

@@ -2,7 +2,7 @@
 import type { TokenFacts } from '../decision/facts.ts';
 import type { ProofContext, UseSettings } from '../facts/proof/proofs.ts';
 import type { ServerRecord } from '../registry/registry.ts';
-import type { Ask } from './ask.ts';
+import type { Ask, Caller } from './ask.ts';
 
 /** @param now seconds since the epoch */
 export function proofContext(
@@ -23,6 +23,8 @@ export function proofContext(
   };
 }
 
-export function retryOf({ retry_id }: Ask): Pick<UseSettings, 'retry_id'> {
-  return retry_id === undefined ? {} : { retry_id };
+/** Names the client's request where somebody vouches for its id: a gateway that asks once more about it is no second use. */
+export function retryOf({ context }: Ask, { name, request_ids = false }: Caller): Pick<UseSettings, 'retry_id'> {
+  const id = context?.request_id ?? '';
+  return request_ids && id !== '' ? { retry_id: JSON.stringify([name, id]) } : {};
 }

@@ -18,6 +18,7 @@ export function inspecting(readers: Readers): Readers {
     proofs: {
       read: (source, context) => proofs.read(source, context),
       use: (once, how) => proofs.use(once, { ...how, mark: false }),
+      status: () => proofs.status(),
     },
   };
 }

@@ -93,6 +93,13 @@ export function replayStoreUnavailable(detail: string): Reason {
   );
 }
 
+/** Of a store that was lost, or whose clock went wrong. */
+export const proofForgotten = (): Reason =>
+  refusal(
+    'proof_invalid',
+    'The proof is older than the memory of used proofs, so nobody knows whether it was used before. Make a fresh proof for each request.',
+  );
+
 export const policyUnavailable = (): Reason => refusal('policy_unavailable');
 
 /** @returns null when custom rules may be given the call's arguments */

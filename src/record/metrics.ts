@@ -7,6 +7,8 @@ import type { Decision } from '../decision/decision.ts';
 import type { Registry as Loaded } from '../registry/registry.ts';
 import { type BundleAge, createBundleMetrics } from './bundle-metrics.ts';
 import type { Door } from './entry.ts';
+import { createIntrospectionMetrics, type IntrospectionOutcome } from './introspection-metrics.ts';
+import { createProofMetrics, type ProofGauges, type ProofUseOutcome } from './proof-metrics.ts';
 import { createRevocationMetrics, type EventOutcome, type RevocationGauges } from './revocation-metrics.ts';
 import { createWaiverMetrics } from './waiver-metrics.ts';
 
@@ -25,6 +27,8 @@ export interface Gauges {
   readonly bundle?: BundleAge | null;
   /** Absent or null: no list of revoked tokens is configured. */
   readonly revocation?: RevocationGauges | null;
+  /** Absent or null: there is no store of used proofs. */
+  readonly proofs?: ProofGauges | null;
 }
 
 export interface Metrics {
@@ -45,8 +49,12 @@ export interface Metrics {
   bundleChecked(outcome: 'changed' | 'unchanged' | 'failed'): void;
   /** One fetch of a key set. @param issuer registry key */
   keysFetched(issuer: string, ok: boolean): void;
+  /** One question to an issuer about a token. @param issuer registry key */
+  introspected(issuer: string, outcome: IntrospectionOutcome): void;
   /** One look at a list of revoked tokens. */
   revocationRead(source: 'file' | 'valkey', ok: boolean): void;
+  /** One proof that was to be marked as used. */
+  proofUsed(outcome: ProofUseOutcome): void;
   /** One security event. */
   eventReceived(outcome: EventOutcome): void;
   readonly contentType: string;
@@ -134,6 +142,7 @@ export function createMetrics(): Metrics {
   });
   const bundles = createBundleMetrics(register);
   const revocations = createRevocationMetrics(register);
+  const used = createProofMetrics(register);
 
   const byReason = remembered((decision, reason) => decisions.labels({ decision, reason }));
   const byDoor = remembered((door, decision) => doors.labels({ door, decision }));
@@ -158,15 +167,18 @@ export function createMetrics(): Metrics {
       for (const { rule, code } of found) reports.inc({ rule, outcome: REPORTED[code] ?? 'would_deny' });
     },
     keysFetched: (issuer, ok) => fetches.inc({ issuer, outcome: outcome(ok) }),
+    introspected: createIntrospectionMetrics(register).introspected,
     shadowed: (found) => shadows.inc({ outcome: found }),
     bundleChecked: bundles.checked,
     revocationRead: revocations.read,
     eventReceived: revocations.event,
+    proofUsed: used.used,
     contentType: register.contentType,
-    render({ version, revision, issuerKeys, bundle = null, revocation = null, waivers: held }) {
+    render({ version, revision, issuerKeys, bundle = null, revocation = null, proofs = null, waivers: held }) {
       if (held !== undefined) waivers.left(held.registry, held.now);
       bundles.age(bundle);
       revocations.gauges(revocation);
+      used.gauges(proofs);
       info.reset();
       info.set({ version, revision }, 1);
       keys.reset();

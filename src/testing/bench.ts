@@ -70,7 +70,11 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
   let revoked = NO_REVOCATIONS;
   const revocations: Revocations = { judge: (...asked) => revoked.judge(...asked), status: () => revoked.status() };
   let proving = NO_PROOFS;
-  const proofs: Proofs = { read: (...asked) => proving.read(...asked), use: (...asked) => proving.use(...asked) };
+  const proofs: Proofs = {
+    read: (...asked) => proving.read(...asked),
+    use: (...asked) => proving.use(...asked),
+    status: () => null,
+  };
   const shared = {
     keys: config.keys,
     now: () => now,

@@ -131,6 +131,7 @@ export async function serve(options: Options = {}): Promise<Served> {
     lastReload: () => options.lastReload ?? null,
     bundleStatus: () => options.bundle ?? null,
     revocationStatus: () => null,
+    proofsStatus: () => null,
     shadowStatus: () => null,
   };
   const { callers = {} } = options;

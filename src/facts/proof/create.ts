@@ -23,11 +23,13 @@ export function createProofs(parts: ProofParts): Proofs {
         reasons: [...dpop.reasons, ...certificate.reasons],
       };
     },
-    use({ server, jkt, jti, until }, { mark, retry_id: retry }) {
+    use({ server, jkt, jti, issued_at, until }, { mark, retry_id }) {
       // Of one length and without meaning: a store's keys are seen by more people than its owner.
-      const key = hash('sha256', JSON.stringify([server, jkt, jti]), 'base64url');
-      return store.use(key, { until, ...(retry !== undefined && { retry }) }, mark);
+      const digest = (text: string) => hash('sha256', text, 'base64url');
+      const entry = { issued_at, until, ...(retry_id !== undefined && { retry: digest(retry_id) }) };
+      return store.use(digest(JSON.stringify([server, jkt, jti])), entry, mark);
     },
+    status: () => store.status(),
   };
 }
 

@@ -119,7 +119,7 @@ export function createDpopReader(settings: DpopSettings) {
       kind: 'proved',
       facts: { jkt, algorithm, issued_at: iat },
       // Longer than this clock takes the proof, because that of another replica may be behind.
-      once: { server: server.key, jkt, jti, until: iat + max_age_seconds + CLOCK_TOLERANCE + 1 },
+      once: { server: server.key, jkt, jti, issued_at: iat, until: iat + max_age_seconds + CLOCK_TOLERANCE + 1 },
       ...(response_headers && { response_headers }),
     };
   };

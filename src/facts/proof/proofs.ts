@@ -34,6 +34,8 @@ export interface ProofUse {
   readonly server: string;
   readonly jkt: string;
   readonly jti: string;
+  /** Seconds since the epoch, as the proof says (iat). */
+  readonly issued_at: number;
   /** Seconds since the epoch after which the proof is refused by its age alone. */
   readonly until: number;
 }
@@ -41,14 +43,16 @@ export interface ProofUse {
 export interface UseSettings {
   /** False: tells what a use would be answered, and changes nothing. */
   readonly mark: boolean;
-  /** The caller's own id of the client's request, where the caller vouches for it; absent: every use counts. */
+  /** Names the client's request, where the caller vouches for its id; absent: every use counts. */
   readonly retry_id?: string;
 }
 
 export type UseAnswer =
-  /** Nobody used it before, or this is the gateway's own second try of the same request. */
-  | { readonly kind: 'fresh' }
+  /** Nobody used it before, or this is (`again`) the gateway's own second try of the same request. */
+  | { readonly kind: 'fresh'; readonly again?: boolean }
   | { readonly kind: 'replayed' }
+  /** It was made before the store lost what it held, and may have been used then. */
+  | { readonly kind: 'forgotten' }
   /** The store is full or gone. `detail` holds nothing secret. */
   | { readonly kind: 'unavailable'; readonly detail: string };
 
@@ -56,10 +60,28 @@ export interface Proofs {
   read(source: ProofSource | undefined, context: ProofContext): ProofReading | Promise<ProofReading>;
   /** One atomic write, the last step before allow. */
   use(once: ProofUse, how: UseSettings): UseAnswer | Promise<UseAnswer>;
+  /** Null: no store is configured. */
+  status(): ProofsStatus | null;
+}
+
+/** How it stands with the store of used proofs (`/v1/status`). Times are RFC 3339. */
+export interface ProofsStatus {
+  readonly store: 'memory' | 'valkey';
+  /** URL of a shared one. */
+  readonly location: string | null;
+  /** False: calls with proofs get replay_store_unavailable. */
+  readonly available: boolean;
+  /** Proofs made before are refused, because which of them were used is not known. Null: nothing was ever lost. */
+  readonly accepted_since: string | null;
+  /** Used proofs that this process holds; null: they are elsewhere. */
+  readonly entries: number | null;
+  readonly max_entries: number | null;
+  readonly last_error: null | { readonly at: string; readonly problem: string };
 }
 
 /** Reads nothing: a token that is bound stays unproved, and is refused. */
 export const NO_PROOFS: Proofs = {
   read: () => ({ reasons: [] }),
   use: () => ({ kind: 'unavailable', detail: 'no store of used proofs is configured' }),
+  status: () => null,
 };

@@ -1,7 +1,9 @@
 /** Where it stands which proofs were used. One process keeps them in memory, several share a store. */
-import type { UseAnswer } from './proofs.ts';
+import type { ProofsStatus, UseAnswer } from './proofs.ts';
 
 export interface UseEntry {
+  /** Seconds since the epoch, as the proof says (iat). */
+  readonly issued_at: number;
   /** Seconds since the epoch; from then on every replica refuses the proof by its age, and the entry may go. */
   readonly until: number;
   /** Name of the request that it was used for, told apart by caller; absent: every use counts. */
@@ -15,4 +17,5 @@ export interface UseStore {
    * @param mark false: tells what a use would be answered, and changes nothing
    */
   use(key: string, entry: UseEntry, mark: boolean): UseAnswer | Promise<UseAnswer>;
+  status(): ProofsStatus | null;
 }

@@ -83,6 +83,7 @@ function indexed(callers: Callers): Index {
       name,
       servers: config.servers,
       may: new Set(config.may),
+      ...(config.request_ids === true && { request_ids: true }),
       client_certificates: config.client_certificates ?? 'none',
     };
     for (const digest of config.key_sha256 ?? []) keys.push([Buffer.from(digest, 'hex'), caller]);

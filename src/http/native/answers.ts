@@ -238,6 +238,22 @@ export const status = z.strictObject({
       z.null(),
     ])
     .describe('Lists of revoked tokens; null: none is configured.'),
+  proofs: z
+    .union([
+      z.strictObject({
+        store: z.enum(['memory', 'valkey']),
+        location: z.union([text, z.null()]).describe('URL of a shared store.'),
+        available: z.boolean().describe('False: calls with proofs get replay_store_unavailable.'),
+        accepted_since: z.union([time, z.null()]).describe('Proofs made before are refused; null: nothing was lost.'),
+        entries: z
+          .union([z.int(), z.null()])
+          .describe('Used proofs that this process holds; null: they are elsewhere.'),
+        max_entries: z.union([z.int(), z.null()]),
+        last_error: z.union([z.strictObject({ at: time, problem: text }), z.null()]),
+      }),
+      z.null(),
+    ])
+    .describe('The store of used proofs; null: there is none.'),
 });
 
 export const live = z.strictObject({ status: z.literal('ok') });

@@ -36,6 +36,7 @@ export function createStatus({ decider, version, startedAt, now }: Parts): Calle
       issuers: decider.issuerStatus(),
       waivers: { active, expired },
       revocation: decider.revocationStatus(),
+      proofs: decider.proofsStatus(),
     });
   };
 }

@@ -41,7 +41,7 @@ describe('a right proof', () => {
     expect(await read([await prove(right)])).toEqual({
       kind: 'proved',
       facts: { jkt: holder.jkt, algorithm: 'ES256', issued_at: NOW },
-      once: { server: 'files', jkt: holder.jkt, jti: 'a-jti', until: NOW + 66 },
+      once: { server: 'files', jkt: holder.jkt, jti: 'a-jti', issued_at: NOW, until: NOW + 66 },
     });
   });
 
