@@ -7,6 +7,7 @@ import type { PolicySources } from '../policy/load.ts';
 import type { LoadTried } from '../policy/load-tried.ts';
 import { withholding } from '../policy/stale.ts';
 import type { Reading, ServiceParts } from '../service.ts';
+import { withoutCredentials } from './introspection.ts';
 
 type Made =
   | { readonly ok: true; readonly snapshot: Snapshot; readonly warnings: readonly ReloadProblem[] }
@@ -15,7 +16,9 @@ export type Assembled = Made & { readonly settled: NonNullable<Reading['settled'
 
 const nothingElse = () => Promise.resolve(false);
 
-export interface MakeParts extends Pick<ServiceParts, 'sources' | 'now'>, Pick<PolicySources, 'onAlarm'> {
+export interface MakeParts
+  extends Pick<ServiceParts, 'sources' | 'now' | 'introspection'>,
+    Pick<PolicySources, 'onAlarm'> {
   readonly load: LoadTried;
   /** In force now; undefined: nothing yet. */
   readonly former: Snapshot | undefined;
@@ -27,7 +30,10 @@ export async function assemble(parts: MakeParts): Promise<Assembled> {
 }
 
 /** Registry and modules, checked alone and then together; all problems of both at once. */
-async function make(reading: Reading, { sources, now, load, onAlarm, former }: MakeParts): Promise<Made> {
+async function make(
+  reading: Reading,
+  { sources, now, load, onAlarm, former, introspection }: MakeParts,
+): Promise<Made> {
   const [loaded, sourced] = await Promise.all([reading.registry(), reading.policy()]);
   const policied = sourced.ok
     ? await load({ ...sourced.sources, onAlarm }, loaded.ok ? loaded.registry : null, now())
@@ -46,7 +52,8 @@ async function make(reading: Reading, { sources, now, load, onAlarm, former }: M
   if (!activation.ok) return { ok: false, problems: activation.problems.map(plain) };
   const parts = [registry.digest, policy.core.digest, policy.custom?.digest ?? ''];
   const revision = `sha256:${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
-  return { ok: true, snapshot: { registry, policy, revision, loaded_at: now() }, warnings: loaded.warnings };
+  const warnings = [...loaded.warnings, ...withoutCredentials(registry, introspection)];
+  return { ok: true, snapshot: { registry, policy, revision, loaded_at: now() }, warnings };
 }
 
 const plain = (message: string): ReloadProblem => ({ severity: 'error', message });
