@@ -38,8 +38,11 @@ export interface StartedStage extends Stage {
 const KEY = 'conformance-only-3f0e6a1c9d5b47e8a2c4f6081b3d5e7f';
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
 
-/** @param gateway null: not one whose departures are stated */
-export async function startStage(gateway: GatewayName | null, own: Own): Promise<StartedStage> {
+/**
+ * @param gateway null: not one whose departures are stated
+ * @param more of audgate's configuration
+ */
+export async function startStage(gateway: GatewayName | null, own: Own, more: object = {}): Promise<StartedStage> {
   const { call_from: callFrom } = own;
   const ends: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -59,7 +62,8 @@ export async function startStage(gateway: GatewayName | null, own: Own): Promise
     const grpc = gateway === 'envoy-grpc' ? `127.0.0.1:${await freePort()}` : null;
     const url = `http://127.0.0.1:${port}`;
     const registry = registryOf(placesAt(url), issuer.jwks, callFrom);
-    const audgate = await startAudgate(join(folder, 'audgate'), registry, configOf('127.0.0.1:0', grpc, KEY));
+    const config = { ...configOf('127.0.0.1:0', grpc, KEY), ...more };
+    const audgate = await startAudgate(join(folder, 'audgate'), registry, config);
     ends.push(audgate.stop);
     const running: RunningGateway = await own.start({
       folder: await mkdtemp(join(folder, 'gateway-')),

@@ -50,7 +50,7 @@ export interface Expectation {
   /** `refused`: any of 400 to 499 or 501, 505, or the connection closed without an answer. */
   readonly status: number | 'refused';
   /** Form of the one WWW-Authenticate; default none. Not looked at when refused. */
-  readonly challenge?: 'missing' | 'invalid_token' | 'insufficient_scope' | 'invalid_request';
+  readonly challenge?: 'missing' | 'invalid_token' | 'insufficient_scope' | 'invalid_request' | 'invalid_dpop_proof';
   /** What `insufficient_scope` names; default the server's read scope. */
   readonly scope?: string;
   /** Headers `x-audgate-…` that audgate does not know arrive as the client sent them. */
@@ -102,6 +102,8 @@ export const REFUSED: Expectation = { status: 'refused', upstream: 'none' };
 /** No token: RFC 6750 §3 gives no error code then. */
 export const MISSING: Expectation = { status: 401, challenge: 'missing', upstream: 'none' };
 export const INVALID_TOKEN: Expectation = { status: 401, challenge: 'invalid_token', upstream: 'none' };
+/** RFC 9449 §7.1: the one challenge with another scheme. */
+export const UNPROVED: Expectation = { status: 401, challenge: 'invalid_dpop_proof', upstream: 'none' };
 export const INSUFFICIENT_SCOPE: Expectation = { status: 403, challenge: 'insufficient_scope', upstream: 'none' };
 export const MALFORMED: Expectation = { status: 400, challenge: 'invalid_request', upstream: 'none' };
 /** MCP 2026-07-28, streamable HTTP, server validation. */

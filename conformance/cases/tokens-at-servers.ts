@@ -1,5 +1,5 @@
 /** Which token opens what: one gateway, one issuer, one key set, two servers. */
-import { FORBIDDEN, INSUFFICIENT_SCOPE, INVALID_TOKEN, MISSING, OK, REFUSED, type Section } from './case.ts';
+import { FORBIDDEN, INSUFFICIENT_SCOPE, INVALID_TOKEN, MISSING, OK, REFUSED, type Section, UNPROVED } from './case.ts';
 import { FOREIGN_NAME } from './tokens.ts';
 
 export const TOKENS_AT_SERVERS: Section = {
@@ -28,7 +28,7 @@ export const TOKENS_AT_SERVERS: Section = {
     { name: 'HMAC keyed with the public key', send: { token: 'hmac' }, expect: INVALID_TOKEN },
     { name: 'ID token', send: { token: 'id_token' }, expect: INVALID_TOKEN },
     { name: 'unknown issuer', send: { token: 'stranger' }, expect: INVALID_TOKEN },
-    { name: 'token bound to a key that nobody proves', send: { token: 'bound' }, expect: INVALID_TOKEN },
+    { name: 'token bound to a key that nobody proves', send: { token: 'bound' }, expect: UNPROVED },
     { name: 'token that is no JWT', send: { token: 'opaque' }, expect: INVALID_TOKEN },
     { name: 'token above 8 KiB', send: { token: 'long' }, expect: INVALID_TOKEN },
     { name: 'token above 80 KB', send: { token: 'very_long' }, expect: REFUSED },

@@ -24,7 +24,11 @@ export function challengeProblems(form: Expectation['challenge'], answer: Answer
     ['resource_metadata', `${asked.origin}/.well-known/oauth-protected-resource/${asked.server}/mcp`],
     [
       'scope',
-      form === 'invalid_request' ? undefined : form === 'insufficient_scope' ? asked.needs : SCOPES[asked.server],
+      form === 'invalid_request' || form === 'invalid_dpop_proof'
+        ? undefined
+        : form === 'insufficient_scope'
+          ? asked.needs
+          : SCOPES[asked.server],
     ],
   ];
   const wrong = wanted.flatMap(([name, text]) =>
@@ -32,5 +36,6 @@ export function challengeProblems(form: Expectation['challenge'], answer: Answer
       ? []
       : [`expected challenge ${name}=${text ?? 'none'}, found ${parameters.get(name) ?? 'none'}`],
   );
-  return value.startsWith('Bearer ') ? wrong : [`expected scheme Bearer, found ${value}`, ...wrong];
+  const scheme = form === 'invalid_dpop_proof' ? 'DPoP' : 'Bearer';
+  return value.startsWith(`${scheme} `) ? wrong : [`expected scheme ${scheme}, found ${value}`, ...wrong];
 }

@@ -1,7 +1,7 @@
 /** The authorization server of a run: a fresh key, its key set over HTTP, and every token that the cases name. */
 import { createServer } from 'node:http';
 import type { JsonObject } from '../../src/json/value.ts';
-import { createIssuerKey, mint } from '../../src/testing/mint.ts';
+import { createIssuerKey, mint, type TokenSpec } from '../../src/testing/mint.ts';
 import { TOKENS, type TokenRecipe } from '../cases/tokens.ts';
 import { type HostPort, type Listening, listen } from './listen.ts';
 
@@ -11,6 +11,8 @@ export interface Issuer {
   readonly jwks: HostPort;
   /** Token texts by name, for this gateway. Fresh each time: they live for five minutes. */
   tokens(places: Places): Promise<ReadonlyMap<string, string>>;
+  /** One more token for files, and how it departs from a right one. */
+  token(places: Places, spec: TokenSpec): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -54,6 +56,7 @@ export async function startIssuer(at: HostPort): Promise<Issuer> {
       const made = await Promise.all(Object.entries(TOKENS).map(([name, recipe]) => make(name, recipe, places)));
       return new Map(made);
     },
+    token: async (places, spec) => (await make('own', spec, places))[1],
     stop: server.stop,
   };
 }
