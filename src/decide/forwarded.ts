@@ -14,9 +14,6 @@ const HEADERS = {
 
 type HeaderForm = keyof typeof HEADERS;
 
-/** Names of all of them, so that who ends a connection itself hands none on. */
-export const CERTIFICATE_HEADERS: ReadonlySet<string> = new Set(Object.values(HEADERS));
-
 /**
  * @param form of the asker; a header of any other form is a client's, and not looked at
  * @param valuesOf all values of a header, by its lower-case name

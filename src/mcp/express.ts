@@ -56,7 +56,7 @@ async function judge(guard: Guard, request: ExpressRequest, response: ServerResp
     return guard.failed(new Error(CONSUMED), 'a request could not be judged, and was refused');
   // A request that is left in the middle would be destroyed, and the rest of its body never taken off the connection.
   const body = await readBody(request.iterator({ destroyOnReturn: false }), guard.body_bytes);
-  const outcome = await guard.judge({ method, target, headers, body });
+  const outcome = await guard.judge({ method, target, headers, body, socket: request.socket });
   if (outcome.kind === 'refused') return outcome.answer;
 
   for (const [name, values] of Object.entries(outcome.response_headers)) response.setHeader(name, [...values]);

@@ -29,8 +29,8 @@ export interface Admitted {
   readonly response_headers: Answer['headers'];
 }
 
-/** @returns the refusal, or what the handler gets. Never throws */
-export async function admit(guard: Guard, request: Request): Promise<Admitted | Response> {
+/** @param socket on which it came, where that is known. @returns the refusal, or what the handler gets. Never throws */
+export async function admit(guard: Guard, request: Request, socket?: unknown): Promise<Admitted | Response> {
   try {
     const { method, headers } = request;
     const { pathname, search } = new URL(request.url);
@@ -41,7 +41,7 @@ export async function admit(guard: Guard, request: Request): Promise<Admitted | 
 
     if (request.bodyUsed) return responseOf(guard.failed(new Error(CONSUMED), 'a request could not be judged'));
     const body = await readBody(request.body, guard.body_bytes);
-    const outcome = await guard.judge({ method, target, headers: valuesOf(headers), body });
+    const outcome = await guard.judge({ method, target, headers: valuesOf(headers), body, socket });
     if (outcome.kind === 'refused') return responseOf(outcome.answer);
     const { admission, response_headers } = outcome;
     return { request: fresh(request, body), admission, response_headers };

@@ -10,6 +10,7 @@ import { type Answer, INCOMPLETE, INTERNAL, refusalOf } from './answer.ts';
 import { plainArguments } from './arguments.ts';
 import { type Authorization, authorizationOf, type SessionCall } from './authorization.ts';
 import { plain } from './body.ts';
+import { type ClientCertificates, certificateOf } from './certificate.ts';
 import { answerMetadata } from './metadata.ts';
 
 export interface GuardParts {
@@ -19,6 +20,8 @@ export interface GuardParts {
   readonly server: Ask['server'];
   /** Largest request body, bytes. Default 262,144, as of the service. */
   readonly body_bytes?: number;
+  /** Where the certificate of a client's TLS connection stands, for tokens that are bound to one. Default `none`. */
+  readonly client_certificates?: ClientCertificates;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Takes what went wrong inside. Nothing of it reaches an answer. */
@@ -33,6 +36,8 @@ export interface Arrived {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, readonly string[]>>;
   readonly body: RequestBody;
+  /** On which it came; absent where the runtime hides it. */
+  readonly socket?: unknown;
 }
 
 export type Outcome =
@@ -85,7 +90,8 @@ const BODY_BYTES = 262_144;
 const DOOR = 'audgate/server';
 
 /** @throws when the registry has no such server: a mistake in the configuration, best found at the start */
-export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES }: GuardParts): Guard {
+export function createGuard(parts: GuardParts): Guard {
+  const { decider, server, now, log, body_bytes = BODY_BYTES, client_certificates = 'none' } = parts;
   const { registry } = decider.current();
   const registered = findServer(server, registry);
   if (registered === undefined) throw new Error(unregistered(server, registry));
@@ -103,13 +109,15 @@ export function createGuard({ decider, server, now, log, body_bytes = BODY_BYTES
     return INTERNAL;
   };
 
-  const judge = async ({ method, target, headers, body }: Arrived): Promise<Outcome> => {
+  const judge = async (arrived: Arrived): Promise<Outcome> => {
+    const { method, target, headers, body } = arrived;
     const { authorization = [], dpop = [], ...others } = headers;
     const { token, scheme, ambiguous } = readCredentials(authorization);
+    const proof = { ...(dpop.length > 0 && { dpop }), ...certificateOf(client_certificates, arrived) };
     const held: Held = {
       ...(token !== undefined && { token }),
       ...(scheme !== undefined && { scheme }),
-      ...(dpop.length > 0 && { proof: { dpop } }),
+      ...(Object.keys(proof).length > 0 && { proof }),
     };
     const arrived_at = Math.floor(now() / 1000);
     const decision = await decider.decide(

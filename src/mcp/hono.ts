@@ -10,7 +10,7 @@ import { endAt } from './stream.ts';
  */
 export function protectHono(guard: Guard): MiddlewareHandler<{ Variables: { audgate: Admission } }> {
   return async (context, next) => {
-    const admitted = await admit(guard, context.req.raw);
+    const admitted = await admit(guard, context.req.raw, socketOf(context.env));
     if (admitted instanceof Response) return admitted;
     context.req.raw = admitted.request;
     context.set('audgate', admitted.admission);
@@ -18,4 +18,11 @@ export function protectHono(guard: Guard): MiddlewareHandler<{ Variables: { audg
     context.res = endAt(withHeaders(context.res, admitted.response_headers), admitted.admission.valid_until, guard.now);
     return undefined;
   };
+}
+
+/** Where Hono's adapter for Node keeps the request; others hide their sockets. */
+function socketOf(env: unknown): unknown {
+  if (typeof env !== 'object' || env === null || !('incoming' in env)) return undefined;
+  const { incoming } = env;
+  return typeof incoming === 'object' && incoming !== null && 'socket' in incoming ? incoming.socket : undefined;
 }
