@@ -9,7 +9,7 @@ import { type RevocationOptions, readRevocation } from './config/revocation.ts';
 import { defaultConfig } from './config.ts';
 import type { Ask } from './decide/ask.ts';
 import { createNewId } from './decide/new-id.ts';
-import { createGuard, type Guard } from './mcp/guard.ts';
+import { createGuard, type Guard, type GuardParts } from './mcp/guard.ts';
 import { createIssuerFetch } from './network/issuer-fetch.ts';
 import { createMetrics } from './record/metrics.ts';
 import { createRecorder, type Recorder } from './record/write.ts';
@@ -46,6 +46,12 @@ export interface OpenOptions {
   readonly revocation?: RevocationOptions;
   /** Largest request body, bytes. Default 262,144. */
   readonly body_bytes?: number;
+  /**
+   * Where the certificate of a client's TLS connection stands, for tokens that are bound to one (RFC 8705): `connection`, where
+   * this process ends TLS itself and asks for it (`requestCert`), with `protectExpress`, or with `protectHono` on Node; `xfcc`,
+   * `nginx` or `rfc9440`, where the proxy before it sets that header in place of its client's. Default `none`.
+   */
+  readonly client_certificates?: GuardParts['client_certificates'];
   /** Gets one JSON line a decision. Without it decisions are not recorded. */
   readonly records?: Writable;
   /** Default: warnings and errors on the console. */
@@ -76,7 +82,7 @@ export interface OpenedGuard extends Guard {
  * @throws with every problem of the files, or when the registry has no such server
  */
 export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
-  const { registry = null, watch = false, server, body_bytes, now = Date.now } = options;
+  const { registry = null, watch = false, server, body_bytes, client_certificates, now = Date.now } = options;
   const fetch = options.fetch === undefined ? createIssuerFetch({ lookup }) : () => options.fetch ?? globalThis.fetch;
   const bundle = options.bundle === undefined ? null : bundleOf(options.bundle);
   const log = options.log ?? CONSOLE;
@@ -123,7 +129,11 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
     await recorder.flush();
   };
   try {
-    const guard = createGuard({ decider: service, server, now, log, ...(body_bytes !== undefined && { body_bytes }) });
+    const guard = createGuard({
+      ...{ decider: service, server, now, log },
+      ...(body_bytes !== undefined && { body_bytes }),
+      ...(client_certificates !== undefined && { client_certificates }),
+    });
     return { ...guard, reload: () => service.reload(), close };
   } catch (error) {
     await close();
