@@ -146,6 +146,8 @@ export async function start({ config, tls = null, reread, sources, records, log,
   const { limits, grpc } = config;
   const secured = tls === null ? {} : { tls };
   const shared = { lifecycle, log, ...secured };
+  // Whoever is told that audgate listens may send a fresh proof at once.
+  await proofs.ready();
   const places = await openAll(config.listen, grpc?.listen, {
     http: (place) => listen(app, { listen: place, limits, ...shared }),
     grpc: async (place) => {

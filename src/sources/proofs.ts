@@ -25,6 +25,8 @@ export interface ProofsParts {
 }
 
 export interface OpenProofs extends Proofs {
+  /** Settles once a proof that is made now is accepted: those of the second in which this process began are not. */
+  ready(): Promise<void>;
   close(): void;
 }
 
@@ -62,10 +64,17 @@ export async function openProofs(parts: ProofsParts): Promise<OpenedProofs> {
         if (how.mark) metrics.proofUsed(outcomeOf(answer));
         return answer;
       },
+      async ready() {
+        const early = config.replay.store === 'memory' ? started_at * 1000 - now() : 0;
+        if (early > 0) await parts.wait(early + TIMER_MS);
+      },
       close: kept.close,
     },
   };
 }
+
+/** Milliseconds by which a timer may be early. */
+const TIMER_MS = 20;
 
 const outcomeOf = (answer: UseAnswer) => (answer.kind === 'fresh' && answer.again ? 'retried' : answer.kind);
 
