@@ -61,6 +61,9 @@ export const introspection = z
 export type IntrospectionConfig = z.output<typeof introspection>;
 export type ClientCredentials = IntrospectionConfig['credentials'][string];
 
+/** As where nothing is configured. */
+export const INTROSPECTION_DEFAULTS: IntrospectionConfig = Object.freeze(introspection.parse({}));
+
 /** The same with its files resolved against the configuration's folder. */
 export function locateIntrospection(written: IntrospectionConfig, folder: string): IntrospectionConfig {
   const credentials = Object.entries(written.credentials).map(([server, one]) => [

@@ -17,6 +17,7 @@ import { createMetrics } from '../record/metrics.ts';
 import type { LoadedRegistry, Registry } from '../registry/registry.ts';
 import { createService, type SourcedPolicy } from '../service.ts';
 import type { Judged } from './agree.ts';
+import { caseCredentials, caseFetch, caseIntrospector } from './introspected.ts';
 
 export interface Bench {
   readonly registry: Registry;
@@ -81,13 +82,15 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
     ticks: () => 0n,
     newId,
     recorder: { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 },
-    // Nothing is fetched: a key source that must be is one that cannot be had.
-    fetch: () => () => Promise.reject(new Error('no key set can be had in a case')),
+    fetch: caseFetch,
     revocations,
     proofs,
   };
   const started = await createService({
     ...shared,
+    ...(loaded.ok && {
+      introspection: { config: caseCredentials(loaded.registry), readFile: () => Promise.resolve('case') },
+    }),
     sources: { registry: () => Promise.resolve(loaded), policy: () => Promise.resolve(policy) },
     log: silent,
     metrics,
@@ -102,7 +105,11 @@ export async function openBench({ loaded, policy, now, newId, fetch }: BenchPart
   keys.retain(snapshot.registry.issuers.values());
   const parts: DecideParts = {
     ...shared,
-    tokens: createTokenReader({ lookup: keys.lookup, cacheSize: TOKENS }),
+    tokens: createTokenReader({
+      lookup: keys.lookup,
+      cacheSize: TOKENS,
+      introspector: caseIntrospector(shared.now, keys.lookup),
+    }),
   };
 
   const lifecycle = { stopping: false };

@@ -118,7 +118,8 @@ export async function signText(
   }
 }
 
-function rightClaims(right: RightToken): JsonObject {
+/** Claims of a right token, as its issuer puts them. */
+export function rightClaims(right: RightToken): JsonObject {
   const { subject, client, scopes, token_id, constants } = right.profile ?? PROFILES.rfc9068;
   const [place] = scopes;
   return {

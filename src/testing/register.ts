@@ -1,7 +1,9 @@
 /** A case file's registry, with a generated key in place of every issuer's key source, so that nothing is fetched. */
+import type { KeySourceOf } from '../registry/build.ts';
 import { loadRegistry, loadRegistryValue } from '../registry/load.ts';
 import type { Place } from '../registry/place.ts';
-import type { Algorithm, KeySource, LoadedRegistry, Problem } from '../registry/registry.ts';
+import type { Algorithm, LoadedRegistry, Problem } from '../registry/registry.ts';
+import { askedInstead, nowhere } from './introspected.ts';
 import { createIssuerKeys, type IssuerKey } from './mint.ts';
 
 /** A path, or a value and where it stands. */
@@ -35,7 +37,8 @@ export async function registerKeys(
 
 /** What takes the place of each issuer's key source. */
 export function keySources(keys: Registered['keys']) {
-  const loaded = (issuer: string): KeySource => {
+  const loaded: KeySourceOf = (issuer, written) => {
+    if (written?.kind === 'introspection') return askedInstead(issuer, written, true);
     const key = keys.get(issuer);
     return { kind: 'jwks', keys: key === undefined ? [] : [key.jwk] };
   };
@@ -43,13 +46,12 @@ export function keySources(keys: Registered['keys']) {
 }
 
 /** `.invalid` never resolves (RFC 6761 §6.4); what fetches it in a case fails before that. */
-const unavailable = (issuer: string): KeySource => ({
-  kind: 'jwks_uri',
-  url: `https://${issuer.toLowerCase()}.keys.invalid/jwks`,
-  allow_private_network: false,
-});
+const unavailable: KeySourceOf = (issuer, written) =>
+  written?.kind === 'introspection'
+    ? askedInstead(issuer, written, false)
+    : { kind: 'jwks_uri', url: `${nowhere(issuer)}/jwks`, allow_private_network: false };
 
-function load(written: Written, now: number, replaceKeySource: (issuer: string) => KeySource): Promise<LoadedRegistry> {
+function load(written: Written, now: number, replaceKeySource: KeySourceOf): Promise<LoadedRegistry> {
   if (typeof written === 'string') return loadRegistry(written, { now, replaceKeySource });
   const { value, place } = written;
   const locate = (path: readonly (string | number)[]) => place.origin.locate([...place.path, ...path], 'value');

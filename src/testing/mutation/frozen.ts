@@ -9,6 +9,7 @@ import { createTokenReader } from '../../facts/token/read.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { differences, statusOf } from '../expect.ts';
+import { caseFetch, caseIntrospector } from '../introspected.ts';
 import type { OpenedCases } from '../open.ts';
 import { proofsOf } from '../proofs.ts';
 import { questionOf } from '../question.ts';
@@ -96,14 +97,18 @@ export function deciding({
   newId,
 }: Deciding): (question: Ask, at: Pick<Case, 'revoked' | 'proof'>) => Promise<Decision> {
   const keys = createKeys({
-    fetch: () => () => Promise.reject(new Error('no key set can be had in a case')),
+    fetch: caseFetch,
     now: () => now,
     settings: defaultConfig().keys,
     onEvent: () => {},
   });
   keys.retain(registry.issuers.values());
   const parts: Omit<Parts, 'revocations' | 'proofs'> = {
-    tokens: createTokenReader({ lookup: keys.lookup, cacheSize: 1 }),
+    tokens: createTokenReader({
+      lookup: keys.lookup,
+      cacheSize: 1,
+      introspector: caseIntrospector(() => now, keys.lookup),
+    }),
     recorder: SILENT,
     now: () => now,
     ticks: () => 0n,

@@ -50,7 +50,10 @@ export function writtenForm(registry: Registry): RegistryValue {
     return Object.fromEntries(
       records.map(([key, record]) => {
         const members = isJsonObject(record) ? Object.entries(record) : [];
-        return [key, Object.fromEntries(members.filter(([name]) => !NOT_WRITTEN.includes(name)))];
+        const isAsked = members.some(([name]) => name === 'introspection');
+        // An issuer that is asked about its tokens has no types that could be written.
+        const written = members.filter(([name]) => !NOT_WRITTEN.includes(name) && !(isAsked && name === 'token_types'));
+        return [key, Object.fromEntries(written)];
       }),
     );
   };
