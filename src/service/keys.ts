@@ -8,6 +8,13 @@ export function openKeys({ fetch, now, keys, log, metrics }: Omit<ServiceParts, 
     now,
     settings: keys,
     onEvent: (event) => {
+      if (event.kind === 'key_shared') {
+        metrics.alarmed(event.kind);
+        return log.error(
+          { ...event },
+          'issuers have a key in common: its tokens pass only where all of them are trusted',
+        );
+      }
       const fetched = event.kind === 'keys_fetched';
       metrics.keysFetched(event.issuer, fetched);
       if (fetched && event.skipped.length === 0) log.info({ ...event }, 'keys of an issuer were fetched');
@@ -24,7 +31,7 @@ export function openShadowKeys({ fetch, now, keys, log }: Omit<ServiceParts, 'so
     now,
     settings: keys,
     onEvent: (event) => {
-      if (event.kind !== 'keys_fetched') log.warn({ ...event }, 'keys of an issuer of the shadow could not be fetched');
+      if (event.kind === 'keys_failed') log.warn({ ...event }, 'keys of an issuer of the shadow could not be fetched');
     },
   });
 }

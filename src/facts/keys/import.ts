@@ -4,13 +4,15 @@ import { legible } from '../../decision/evidence.ts';
 import type { KeyAnswer } from '../../decision/key.ts';
 import type { Json } from '../../json/value.ts';
 import type { Algorithm } from '../../registry/registry.ts';
-import { type Candidate, judgeMember, leakedKey, type PublicJwk } from './judge-member.ts';
+import { type Candidate, judgeMember, leakedKey, type PublicJwk, publicHalf } from './judge-member.ts';
 
 type Key = Extract<KeyAnswer, { kind: 'key' }>;
 
-interface RingKey {
+export interface RingKey {
   /** Equal for the same kid, algorithm and key, whatever else the set says of it. Stays inside this folder. */
   readonly identity: string;
+  /** RFC 7638, SHA-256. */
+  readonly thumbprint: string;
   /** The one algorithm that the key serves at this issuer; null: none. */
   readonly algorithm: Algorithm | null;
   readonly answer: Key | null;
@@ -20,6 +22,8 @@ interface RingKey {
 /** One issuer's well-formed public keys by kid. Immutable. */
 export interface Ring {
   readonly keys: ReadonlyMap<string, RingKey>;
+  /** Of all keys that stand in the set, those that are skipped too: whoever has their private halves signs with them. */
+  readonly thumbprints: ReadonlySet<string>;
   /** Keys that serve one of the issuer's algorithms. */
   readonly usable: number;
   /** Why the other members were left out: for logs and status. */
@@ -82,8 +86,10 @@ export async function importRing(
     if (others.length > 0) skipped.push(...[first, ...others].map(() => `key "${legible(kid)}" is not the only one`));
     else if (first !== undefined) keys.set(kid, first.key);
   }
+  const shown = members.map(publicHalf).filter((jwk) => jwk !== null);
+  const thumbprints = new Set(await Promise.all(shown.map((jwk) => calculateJwkThumbprint(jwk))));
   const usable = [...keys.values()].filter((key) => key.answer !== null).length;
-  return { keys, usable, skipped };
+  return { keys, thumbprints, usable, skipped };
 }
 
 /** Equal for equal keys: the members stand in one order. */
@@ -95,15 +101,17 @@ async function importOne(
   previous: RingKey | undefined,
 ): Promise<RingKey | null> {
   const algorithm = servedAlgorithm(alg, jwk, algorithms);
-  const identity = `${alg ?? ''} ${algorithm ?? ''} ${await calculateJwkThumbprint(jwk)}`;
+  const thumbprint = await calculateJwkThumbprint(jwk);
+  const identity = `${alg ?? ''} ${algorithm ?? ''} ${thumbprint}`;
   if (previous?.identity === identity) return previous;
   const expected = algorithm ?? alg;
   const refusal: KeyAnswer = { kind: 'not_allowed', expected: expected === undefined ? [] : [expected] };
-  if (algorithm === null) return { identity, algorithm, answer: null, refusal };
+  if (algorithm === null) return { identity, thumbprint, algorithm, answer: null, refusal };
   const key = await imported(jwk, algorithm);
   if (key === null) return null;
   return {
     identity,
+    thumbprint,
     algorithm,
     answer: Object.freeze({ kind: 'key', key, generation: Object.freeze({ kid }) }),
     refusal,

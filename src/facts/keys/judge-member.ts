@@ -33,8 +33,13 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/;
  * whatever kid its public half stands there again.
  */
 export function leakedKey(member: Json): PublicJwk | null {
-  if (!isJsonObject(member) || !SECRET_MEMBERS.some((name) => typeof member[name] === 'string')) return null;
-  const jwk = publicJwk(member);
+  const isSecret = isJsonObject(member) && SECRET_MEMBERS.some((name) => typeof member[name] === 'string');
+  return isSecret ? publicHalf(member) : null;
+}
+
+/** The public key that a member shows, whatever it is for and whether or not it may be used. */
+export function publicHalf(member: Json): PublicJwk | null {
+  const jwk = isJsonObject(member) ? publicJwk(member) : '';
   return typeof jwk === 'string' ? null : jwk;
 }
 
@@ -54,16 +59,19 @@ export function judgeMember(member: Json): Candidate | Skipped {
   return typeof jwk === 'string' ? skipped(`${name} ${jwk}`) : { kind: 'candidate', kid, alg, jwk };
 }
 
-/** The defining members, or what is wrong with them. Whether a point is on its curve is found out by the import. */
+/**
+ * The defining members, or what is wrong with them. Whether a point is on its curve is found out by the import. Each in its
+ * one spelling, so that equal keys are equal texts: base64url lets the last character vary.
+ */
 function publicJwk(member: JsonObject): PublicJwk | string {
   const { kty, crv, x, y, n, e } = member;
   if (kty === 'EC') {
     if (crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521') return 'is on a curve that is not supported';
-    return isBase64url(x) && isBase64url(y) ? { kty, crv, x, y } : 'lacks x or y';
+    return isBase64url(x) && isBase64url(y) ? { kty, crv, x: spelled(x), y: spelled(y) } : 'lacks x or y';
   }
   if (kty === 'OKP') {
     if (crv !== 'Ed25519') return 'is on a curve that is not supported';
-    return isBase64url(x) ? { kty, crv, x } : 'lacks x';
+    return isBase64url(x) ? { kty, crv, x: spelled(x) } : 'lacks x';
   }
   if (kty === 'RSA') {
     if (!isBase64url(n)) return 'lacks n';
@@ -71,12 +79,19 @@ function publicJwk(member: JsonObject): PublicJwk | string {
     const bits = bitLength(n);
     if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)
       return `has a modulus of ${bits} bits; ${MIN_RSA_BITS} to ${MAX_RSA_BITS} are accepted`;
-    return { kty, n, e };
+    return { kty, n: spelled(n, bits), e };
   }
   return 'has a kty that is not supported';
 }
 
 const isBase64url = (value: Json | undefined): value is string => typeof value === 'string' && BASE64URL.test(value);
+
+/** @param bits of a number, whose leading zeros are dropped (RFC 7518 §6.3.1.1) */
+function spelled(base64url: string, bits?: number): string {
+  const bytes = Buffer.from(base64url, 'base64url');
+  const kept = bits === undefined ? bytes : bytes.subarray(bytes.length - Math.ceil(bits / 8));
+  return kept.toString('base64url');
+}
 
 /** Bits of a big-endian number, without leading zeros: a padded modulus must not look longer than it is. */
 function bitLength(base64url: string): number {

@@ -7,11 +7,13 @@ import { type Download, download } from './download.ts';
 import { createRemoteSet } from './refresh.ts';
 import type { RequestParts } from './request.ts';
 import { createInlineSet, type KeySet, type KeySetStatus, type KeysEvent, type KeysSettings } from './set.ts';
+import { createSharing } from './share.ts';
 
 export interface Keys {
   /**
    * The key that verifies tokens of this issuer with this kid and algorithm. Synchronous whenever no request has to be
-   * waited for; never rejects.
+   * waited for; never rejects. The other issuers' sets are fetched too, because a key may stand in several, and the first
+   * request to each is waited for. NOT guaranteed: that a key is known to be shared with an issuer whose set cannot be had.
    * @param wanted `alg` is one of the record's algorithms: the caller compared it
    */
   lookup(issuer: IssuerRecord, wanted: { kid: string; alg: Algorithm }): KeyAnswer | Promise<KeyAnswer>;
@@ -30,6 +32,8 @@ interface Held {
   /** Two records with the same are served by one set. */
   readonly fingerprint: string;
   readonly set: KeySet;
+  /** Whether it is fetched to see what it shares with others: nobody needs the set of an issuer that is switched off. */
+  readonly compared: boolean;
 }
 
 /**
@@ -46,13 +50,17 @@ export function createKeys(parts: {
   let inForce = new Map<string, Held>();
   /** The set of each record, those of former registries too, for as long as a decision holds the record. */
   const byRecord = new WeakMap<IssuerRecord, KeySet>();
+  const onEvent = parts.onEvent ?? (() => {});
+  const sharing = createSharing(onEvent);
+  /** Whether all sets in force were tried, so that no lookup has to wait for those of others. */
+  let allTried = false;
   let closed = false;
 
   function create(issuer: IssuerRecord): KeySet {
     const { key_source: source, algorithms } = issuer;
     const set =
       source.kind === 'jwks'
-        ? createInlineSet(source.keys, algorithms)
+        ? createInlineSet(source.keys, algorithms, compare)
         : createRemoteSet({
             issuer: issuer.key,
             download: downloader(source),
@@ -60,7 +68,10 @@ export function createKeys(parts: {
             fetch: parts.fetch(source),
             now: parts.now,
             settings: parts.settings,
-            onEvent: parts.onEvent ?? (() => {}),
+            onEvent,
+            // They are renewed together, those too whose tokens nobody sends.
+            onRequest: prepareAll,
+            onChange: compare,
           });
     if (closed) set.close();
     return set;
@@ -71,23 +82,65 @@ export function createKeys(parts: {
     const held = inForce.get(issuer.key);
     const set = held?.fingerprint === fingerprint ? held.set : create(issuer);
     // A record of a former registry never takes the place of the one in force.
-    if (held === undefined) inForce.set(issuer.key, { fingerprint, set });
+    if (held === undefined) {
+      inForce.set(issuer.key, { fingerprint, set, compared: isCompared(issuer) });
+      changed();
+    }
     byRecord.set(issuer, set);
     return set;
   }
 
+  function changed(): void {
+    allTried = false;
+    compare();
+  }
+
+  function compare(): void {
+    const rings = [...inForce].flatMap(([key, { set }]) => {
+      const ring = set.known();
+      return ring === null ? [] : [[key, ring] as const];
+    });
+    sharing.update(rings);
+  }
+
+  /** @returns what has to be waited for, once for each set */
+  function prepareAll(): readonly Promise<void>[] {
+    // A single issuer shares with nobody.
+    if (inForce.size < 2) return [];
+    const compared = [...inForce.values()].filter((held) => held.compared);
+    return compared.map(({ set }) => set.prepare()).filter((waiting) => waiting !== undefined);
+  }
+
+  function find(issuer: IssuerRecord, wanted: { kid: string; alg: Algorithm }): KeyAnswer | Promise<KeyAnswer> {
+    const answer = (byRecord.get(issuer) ?? adopt(issuer)).find(wanted);
+    return answer instanceof Promise ? answer.then(withOthers) : withOthers(answer);
+  }
+
+  function withOthers(answer: KeyAnswer): KeyAnswer {
+    const shared = answer.kind === 'key' ? sharing.others(answer.generation) : undefined;
+    return answer.kind === 'key' && shared !== undefined ? { ...answer, shared } : answer;
+  }
+
   return {
-    lookup: (issuer, wanted) => (byRecord.get(issuer) ?? adopt(issuer)).find(wanted),
+    lookup(issuer, wanted) {
+      if (!byRecord.has(issuer)) adopt(issuer);
+      if (allTried) return find(issuer, wanted);
+      const waiting = prepareAll();
+      if (waiting.length > 0) return Promise.all(waiting).then(() => find(issuer, wanted));
+      allTried = true;
+      return find(issuer, wanted);
+    },
     retain(issuers) {
       const former = inForce;
       inForce = new Map();
       for (const issuer of issuers) {
         const fingerprint = fingerprintOf(issuer);
         const held = former.get(issuer.key);
-        const kept = held?.fingerprint === fingerprint ? held : { fingerprint, set: create(issuer) };
-        inForce.set(issuer.key, kept);
-        byRecord.set(issuer, kept.set);
+        const set = held?.fingerprint === fingerprint ? held.set : create(issuer);
+        inForce.set(issuer.key, { fingerprint, set, compared: isCompared(issuer) });
+        byRecord.set(issuer, set);
       }
+      changed();
       for (const [key, { set }] of former) if (inForce.get(key)?.set !== set) set.close();
     },
     status: () => Object.fromEntries([...inForce].map(([key, { set }]) => [key, set.status()])),
@@ -113,6 +166,10 @@ function downloader(source: Remote): (parts: RequestParts) => Promise<Download> 
       return (parts) => download(signed.jwks_uri, parts);
     }
   }
+}
+
+function isCompared({ disabled, key_source: source }: IssuerRecord): boolean {
+  return !disabled && (source.kind !== 'introspection' || source.signed !== null);
 }
 
 function fingerprintOf({ key_source, algorithms }: IssuerRecord): string {

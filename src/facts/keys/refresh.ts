@@ -23,6 +23,10 @@ export function createRemoteSet(parts: {
   readonly now: () => number;
   readonly settings: KeysSettings;
   readonly onEvent: (event: KeysEvent) => void;
+  /** Called when a request begins. */
+  readonly onRequest: () => void;
+  /** Called when another set is held. */
+  readonly onChange: () => void;
 }): KeySet {
   const { issuer, settings } = parts;
   const cooldown = settings.cooldown_seconds * 1000;
@@ -34,6 +38,8 @@ export function createRemoteSet(parts: {
   /** The last good set, and when it was fetched: by the stopwatch, and by the clock for people. */
   let good: { readonly ring: Ring; readonly at: number; readonly clock: number } | null = null;
   let lastError: string | null = null;
+  /** Whether a request ended, well or not. */
+  let tried = false;
   let request: { readonly done: Promise<void>; readonly at: number } | null = null;
   /** No request at all before this time: the last one failed. */
   let failedUntil = Number.NEGATIVE_INFINITY;
@@ -46,9 +52,14 @@ export function createRemoteSet(parts: {
     if (age >= maxAge) return mayFetch(at) ? load(at, wanted) : held(at, wanted);
     const answer = held(at, wanted);
     if (answer.kind === 'unknown' && (request !== null || at >= missedUntil) && mayFetch(at)) return load(at, wanted);
-    // A refresh that fails changes nothing yet: the lookups after the maximum age will wait for the next one.
-    if (age >= maxAge * REFRESH_AHEAD && request === null && mayFetch(at)) fetchOnce(at);
+    refreshAhead(at);
     return answer;
+  }
+
+  /** A refresh that fails changes nothing yet: the lookups after the maximum age will wait for the next one. */
+  function refreshAhead(at: number): void {
+    const due = good === null || at - good.at >= maxAge * REFRESH_AHEAD;
+    if (due && request === null && mayFetch(at)) fetchOnce(at);
   }
 
   /** A request that is under way may always be joined. */
@@ -79,9 +90,12 @@ export function createRemoteSet(parts: {
       .catch((error: unknown) => failed(at, `internal error (${error instanceof Error ? error.name : typeof error})`))
       .finally(() => {
         request = null;
+        tried = true;
       });
-    request = { at, done };
-    return request;
+    const started = { at, done };
+    request = started;
+    parts.onRequest();
+    return started;
   }
 
   /** Whatever goes wrong leaves the last good set in place and starts the cooldown. */
@@ -101,6 +115,7 @@ export function createRemoteSet(parts: {
     if (stop.signal.aborted) return failed(at, 'the request was stopped');
     good = { ring, at, clock: parts.now() };
     lastError = null;
+    parts.onChange();
     parts.onEvent({ kind: 'keys_fetched', issuer, keys: ring.usable, skipped: ring.skipped });
   }
 
@@ -112,6 +127,11 @@ export function createRemoteSet(parts: {
 
   return {
     find,
+    known: () => good?.ring ?? null,
+    prepare() {
+      refreshAhead(elapsed());
+      return tried ? undefined : request?.done;
+    },
     status: () => ({
       keys: good !== null && isServing(elapsed()) ? good.ring.usable : 0,
       fetched_at: good === null ? null : new Date(good.clock).toISOString(),

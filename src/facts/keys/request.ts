@@ -1,5 +1,6 @@
 /** One guarded request: bounded in time and size, never redirected. Whatever audgate asks of an issuer goes this way. */
 import type { Answered, Asked } from '../../decision/request.ts';
+import { refusalOf } from '../../network/refused-address.ts';
 
 /** Bytes of an answer after content decoding: room for some fifty RSA keys with certificates. */
 export const MAX_BODY_BYTES = 50 * 1024;
@@ -79,6 +80,8 @@ async function readBody(response: Response): Promise<Uint8Array | null> {
 
 /** What went wrong, by the cause's code (`ECONNREFUSED`, `UND_ERR_SOCKET`, a TLS code): its message might hold more. */
 function kindOf(error: unknown): string {
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return `the request was not sent: ${refusal}`;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return 'the request failed';
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;

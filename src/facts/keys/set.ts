@@ -23,7 +23,9 @@ export type KeysEvent =
       readonly keys: number;
       readonly skipped: readonly string[];
     }
-  | { readonly kind: 'keys_failed'; readonly issuer: string; readonly detail: string };
+  | { readonly kind: 'keys_failed'; readonly issuer: string; readonly detail: string }
+  /** One key stands in the sets of all of these. Told when it is found, and again when other issuers have it. */
+  | { readonly kind: 'key_shared'; readonly issuers: readonly string[]; readonly kids: readonly string[] };
 
 export interface KeySetStatus {
   /** Keys that serve one of the issuer's algorithms now. */
@@ -37,16 +39,25 @@ export interface KeySetStatus {
 export interface KeySet {
   /** Synchronous whenever no request has to be waited for. Never rejects. */
   find(wanted: { kid: string; alg: Algorithm }): KeyAnswer | Promise<KeyAnswer>;
+  /** What stands in the set, as far as it is known; however old. */
+  known(): Ring | null;
+  /** Has the set fetched if it never was, or is due. @returns what to wait for; undefined: it was tried before. */
+  prepare(): Promise<void> | undefined;
   status(): KeySetStatus;
   /** Ends a request under way and allows no more; what is held still serves the decisions that use it. */
   close(): void;
 }
 
 /** Keys that stand in the registry itself. They change only with it. */
-export function createInlineSet(members: readonly JsonObject[], algorithms: readonly Algorithm[]): KeySet {
+export function createInlineSet(
+  members: readonly JsonObject[],
+  algorithms: readonly Algorithm[],
+  onChange: () => void,
+): KeySet {
   let ring: Ring | null = null;
   const ready = importRing(members, algorithms, null).then((imported) => {
     ring = imported;
+    onChange();
     return imported;
   });
   const answer = (from: Ring, wanted: { kid: string; alg: Algorithm }): KeyAnswer =>
@@ -55,6 +66,8 @@ export function createInlineSet(members: readonly JsonObject[], algorithms: read
       : { kind: 'unavailable', detail: 'none of the inline keys is a usable public key' };
   return {
     find: (wanted) => (ring === null ? ready.then((imported) => answer(imported, wanted)) : answer(ring, wanted)),
+    known: () => ring,
+    prepare: () => (ring === null ? ready.then(() => {}) : undefined),
     status: () => ({
       keys: ring?.usable ?? 0,
       fetched_at: null,

@@ -19,6 +19,8 @@ export interface SignedParts {
   /** Seconds: an older answer is one to a question that somebody else asked, or asked before. */
   readonly max_age: number;
   readonly lookup: KeyLookup;
+  /** Registry keys of the issuers that the server trusts. */
+  readonly trusted: readonly string[];
 }
 
 export type SignedAnswer =
@@ -45,7 +47,7 @@ export async function readSigned(text: string, parts: SignedParts): Promise<Sign
   const wrong = wrongClaims(claims.object, parts);
   if (wrong !== null) return failed(wrong);
   const wanted = { kid: header.kid, alg };
-  const key = judgeAnswer(await lookup(issuer, wanted), wanted, issuer);
+  const key = judgeAnswer(await lookup(issuer, wanted), wanted, issuer, parts.trusted);
   if (key.kind === 'unavailable') return failed(`cannot be verified: ${key.detail}`);
   if (key.kind === 'refused') return failed('names a key that the issuer does not publish for it');
   const refused = await verifySignature(text, key, wanted, issuer);

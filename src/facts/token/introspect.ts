@@ -139,6 +139,7 @@ export function createIntrospector(parts: IntrospectorParts): Introspector {
       now: Math.floor(now() / 1000),
       max_age: parts.cache_seconds,
       lookup: parts.lookup,
+      trusted: server.issuers,
     });
     return signed.ok ? told({ ok: true, value: signed.answer }) : signed;
   }

@@ -63,7 +63,7 @@ export async function readEvent(text: string, parts: EventParts): Promise<EventR
   const algorithm = issuer.algorithms.find((pinned) => pinned === alg);
   if (algorithm === undefined)
     return refused('invalid_key', 'is signed with an algorithm that its issuer is not registered for');
-  const wrong = await verify(text, { kid, alg: algorithm }, issuer, parts.lookup);
+  const wrong = await verify(text, { kid, alg: algorithm }, issuer, parts);
   return wrong ?? { kind: 'verified', event: { transmitter: issuer.key, ...read } };
 }
 
@@ -71,9 +71,9 @@ async function verify(
   text: string,
   wanted: { readonly kid: string; readonly alg: Algorithm },
   issuer: IssuerRecord,
-  lookup: KeyLookup,
+  { lookup, audiences }: Pick<EventParts, 'lookup' | 'audiences'>,
 ): Promise<Extract<EventReading, { kind: 'refused' | 'unavailable' }> | undefined> {
-  const answer = judgeAnswer(await lookup(issuer, wanted), wanted, issuer);
+  const answer = judgeAnswer(await lookup(issuer, wanted), wanted, issuer, [...audiences.keys()]);
   if (answer.kind === 'unavailable') return answer;
   if (answer.kind === 'refused') return refused('invalid_key', 'is signed with a key that its issuer does not have');
   const broken: Refused | undefined = await verifySignature(text, answer, wanted, issuer);
@@ -109,7 +109,7 @@ function readClaims(
   return { id: jti, time: toe ?? iat, ...(sub_id && { subject: sub_id }), events: Object.fromEntries(objects) };
 }
 
-export const isTime = (value: Json | undefined): value is number =>
+const isTime = (value: Json | undefined): value is number =>
   typeof value === 'number' && value >= 0 && value <= MAX_TIME;
 
 const refused = (error: EventError, why: string) =>

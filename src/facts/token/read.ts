@@ -84,7 +84,7 @@ export function createTokenReader(parts: TokenReaderParts): TokenReader {
     const { token } = checked;
 
     const wanted = { kid: header.kid, alg: matched.algorithm };
-    const answer = judgeAnswer(await lookup(issuer, wanted), wanted, issuer);
+    const answer = judgeAnswer(await lookup(issuer, wanted), wanted, issuer, server.issuers);
     if (answer.kind === 'refused') return answer;
     if (answer.kind === 'unavailable') return { kind: 'unverified', token, issuer, detail: answer.detail };
     const refused = await verifySignature(text, answer, wanted, issuer);
@@ -99,7 +99,7 @@ export function createTokenReader(parts: TokenReaderParts): TokenReader {
       // Nothing longer is ever verified, so a client's megabyte is not hashed either.
       if (text.length > MAX_TOKEN_LENGTH) return readAnew(text, at, undefined);
       const digest = digestOf(text);
-      const known = memory.recall(digest, at.registry);
+      const known = memory.recall(digest, at);
       if (known === undefined) return readAnew(text, at, digest);
       if (known instanceof Promise) return known.then((still) => still ?? readAnew(text, at, digest));
       return known;

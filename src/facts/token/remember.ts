@@ -10,8 +10,9 @@ import type { TokenFacts } from '../../decision/facts.ts';
 import type { KeyAnswer } from '../../decision/key.ts';
 import type { IssuerRecord, Registry } from '../../registry/registry.ts';
 import { isSameIssuer } from '../../registry/same-issuer.ts';
-import type { KeyLookup } from './read.ts';
-import type { Wanted } from './verify-signature.ts';
+import type { KeyLookup, ReadAt } from './read.ts';
+import type { Refused } from './refuse.ts';
+import { refuseShared, type Wanted } from './verify-signature.ts';
 
 export interface Verified {
   readonly kind: 'verified';
@@ -26,10 +27,21 @@ interface Entry {
 }
 
 export interface Memory {
-  /** Undefined: not remembered, or no longer true. Synchronous whenever the key lookup is. */
-  recall(digest: string, registry: Pick<Registry, 'issuerByIss'>): Verified | undefined | Promise<Verified | undefined>;
+  /**
+   * Undefined: not remembered, or no longer true. Refused: still true, but by a key that is not good at this server.
+   * Synchronous whenever the key lookup is.
+   */
+  recall(digest: string, at: RecallAt): Recalled | Promise<Recalled>;
   /** Drops what has become stale while it was verified. */
   keep(digest: string, reading: Verified, wanted: Wanted, generation: object): void;
+}
+
+type Recalled = Verified | Refused | undefined;
+
+/** The server's own issuers count: one token may come to several servers. */
+interface RecallAt {
+  readonly registry: Pick<Registry, 'issuerByIss'>;
+  readonly server: Pick<ReadAt['server'], 'issuers'>;
 }
 
 /** SHA-256 of the whole text, signature included. */
@@ -41,8 +53,10 @@ export function digestOf(text: string): string {
 export function createMemory(lookup: KeyLookup, size: number): Memory {
   const entries = new LRUCache<string, Entry>({ max: size });
 
-  function confirmed(digest: string, entry: Entry, answer: KeyAnswer): Verified | undefined {
-    if (answer.kind === 'key' && answer.generation === entry.generation) return entry.reading;
+  function confirmed(digest: string, entry: Entry, answer: KeyAnswer, trusted: readonly string[]): Recalled {
+    const { reading, wanted, generation } = entry;
+    if (answer.kind === 'key' && answer.generation === generation)
+      return refuseShared(answer, wanted.kid, reading.issuer, trusted) ?? reading;
     if (entries.peek(digest) === entry) entries.delete(digest);
     return undefined;
   }
@@ -61,14 +75,14 @@ export function createMemory(lookup: KeyLookup, size: number): Memory {
   }
 
   return {
-    recall(digest, registry) {
+    recall(digest, { registry, server }) {
       const known = entries.get(digest);
       const entry = known && current(digest, known, registry);
       if (entry === undefined) return undefined;
       const answer = lookup(entry.reading.issuer, entry.wanted);
       return answer instanceof Promise
-        ? answer.then((later) => confirmed(digest, entry, later))
-        : confirmed(digest, entry, answer);
+        ? answer.then((later) => confirmed(digest, entry, later, server.issuers))
+        : confirmed(digest, entry, answer, server.issuers);
     },
     keep(digest, reading, wanted, generation) {
       const answer = lookup(reading.issuer, wanted);

@@ -13,8 +13,16 @@ export interface Wanted {
 export type Key = Extract<KeyAnswer, { kind: 'key' }>;
 export type NoKey = Extract<KeyAnswer, { kind: 'unavailable' }>;
 
-/** What follows from the lookup's answer, when that is not yet a refusal. */
-export function judgeAnswer(answer: KeyAnswer, { kid, alg }: Wanted, issuer: IssuerRecord): Key | NoKey | Refused {
+/**
+ * What follows from the lookup's answer, when that is not yet a refusal.
+ * @param trusted registry keys of the issuers that are trusted where the token came to
+ */
+export function judgeAnswer(
+  answer: KeyAnswer,
+  { kid, alg }: Wanted,
+  issuer: IssuerRecord,
+  trusted: readonly string[],
+): Key | NoKey | Refused {
   if (answer.kind === 'unknown')
     return refuse(
       'key_unknown',
@@ -31,7 +39,27 @@ export function judgeAnswer(answer: KeyAnswer, { kid, alg }: Wanted, issuer: Iss
       actual: [alg],
     });
   }
-  return answer;
+  return (answer.kind === 'key' ? refuseShared(answer, kid, issuer, trusted) : undefined) ?? answer;
+}
+
+/**
+ * A key that several issuers have signs for each of them, so a token of one may be the other's: where that one is not
+ * trusted, neither is the key.
+ */
+export function refuseShared(
+  { shared = [] }: Key,
+  kid: string,
+  issuer: IssuerRecord,
+  trusted: readonly string[],
+): Refused | undefined {
+  const strange = shared.filter((other) => !trusted.includes(other));
+  if (strange.length === 0) return undefined;
+  const others = strange.map((other) => `"${other}"`).join(', ');
+  return refuse(
+    'issuer_not_trusted',
+    `Key ${quote(kid)} of issuer "${issuer.key}" stands in the key set of ${others} too, which could sign as "${issuer.key}" and is not trusted here. Have each issuer sign with keys of its own, or list all of them at the server.`,
+    { expected: [issuer.key], actual: [issuer.key, ...strange] },
+  );
 }
 
 /** @returns undefined when the signature verifies */

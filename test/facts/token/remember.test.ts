@@ -5,7 +5,7 @@ import { createTokenReader, type KeyLookup } from '../../../src/facts/token/read
 import { createMemory, digestOf, type Verified } from '../../../src/facts/token/remember.ts';
 import type { IssuerRecord } from '../../../src/registry/registry.ts';
 import { at, generate, issuerRecord, type KeyServer, type Pair, serveKeys } from '../keys/serve.ts';
-import { askedAt, mint, NOW, outcome, registryOf } from './mint.ts';
+import { askedAt, mint, NOW, outcome } from './mint.ts';
 
 let pair: Pair;
 let other: Pair;
@@ -251,10 +251,10 @@ describe('the race: a key is withdrawn while its token is verified', () => {
       answer = one;
       memory.keep(digestOf('text'), reading, wanted, generation);
       answer = key;
-      expect(memory.recall(digestOf('text'), registryOf(issuer))).toBeUndefined();
+      expect(memory.recall(digestOf('text'), askedAt(issuer))).toBeUndefined();
     }
     memory.keep(digestOf('text'), reading, wanted, generation);
-    expect(memory.recall(digestOf('text'), registryOf(issuer))).toBe(reading);
+    expect(memory.recall(digestOf('text'), askedAt(issuer))).toBe(reading);
   });
 
   test('what went stale in memory is dropped for good', () => {
@@ -265,8 +265,8 @@ describe('the race: a key is withdrawn while its token is verified', () => {
     const reading = { kind: 'verified', issuer, token: { issuer: issuer.issuer } } as Verified;
     memory.keep(digestOf('text'), reading, { kid: 'k1', alg: 'ES256' }, generation);
     answer = { kind: 'unknown' };
-    expect(memory.recall(digestOf('text'), registryOf(issuer))).toBeUndefined();
+    expect(memory.recall(digestOf('text'), askedAt(issuer))).toBeUndefined();
     answer = key;
-    expect(memory.recall(digestOf('text'), registryOf(issuer))).toBeUndefined();
+    expect(memory.recall(digestOf('text'), askedAt(issuer))).toBeUndefined();
   });
 });
