@@ -88,8 +88,7 @@ export async function openRevocations(parts: RevocationParts): Promise<OpenedRev
     for (const source of sources) source.close();
     if (shared?.ok === true) shared.valkey.close();
   };
-  const unusable = file?.unusable() ?? null;
-  const broken = [...(file?.status().last_error?.problems ?? []), ...(unusable === null ? [] : [unusable])];
+  const broken = file?.status().last_error?.problems ?? [];
   const problems = [
     ...broken.map((problem) => `revocation.file ${config.file}: ${problem}`),
     ...(shared?.ok === false ? [`revocation.valkey ${config.valkey?.url} ${shared.problem}`] : []),

@@ -1,6 +1,7 @@
 /**
- * Revoked tokens from a file that is looked at twice a second. The last good list is kept while the file is broken, and the
- * right lines of a broken one count at once: a mistake may delay the end of a revocation, never its beginning.
+ * Revoked tokens from a file that is looked at twice a second. What is added counts at once; what is gone ends only when the
+ * file is right and has lain still for a while, because many an editor empties a file before it writes it. So a mistake may
+ * delay the end of a revocation, never its beginning.
  */
 import { type BigIntStats, constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
@@ -16,6 +17,8 @@ import { appendToFile } from './revoked-write.ts';
 export const MAX_FILE_BYTES = 32 * 1024 * 1024;
 /** Milliseconds between two looks: revoked is revoked within a second. */
 const LOOK_MS = 500;
+/** Nanoseconds for which a file must be what it is before entries that it does not hold any more end. */
+const CALM_NS = 2_000_000_000n;
 /** Milliseconds for which a file must lie still before its times alone say that it is the same: clocks of files are coarse. */
 const SETTLED_MS = 3000;
 
@@ -25,32 +28,48 @@ export interface RevokedFileParts extends KeptParts {
 
 /** Reads once before it returns. `status` says how that went. */
 export async function openRevokedFile(parts: RevokedFileParts): Promise<RevocationSource> {
-  const { path, max_entries, now } = parts;
+  const { path, max_entries, now, ticks } = parts;
   let good: RevocationList = createList();
-  /** Of a file that is broken: its right lines. */
-  let partly: RevocationList | null = null;
-  /** What the file was when it was last read, and whether it can change without its times showing it. */
-  let seen: { readonly print: string; readonly settled: boolean; readonly look: Look } | null = null;
+  /** Of a file that is broken, or that may still be written: all right lines that it has had since. */
+  let recent: RevocationList | null = null;
+  /** Entries of what was read last. */
+  let count = 0;
+  /** What the file was when it was last read, and since when. */
+  let seen: { readonly print: string; readonly tick: bigint } | null = null;
+  /** What came of it, once the file's times tell of every change. */
+  let settled: Look | null = null;
 
   async function look(): Promise<Look> {
     const found = await stat(path, { bigint: true });
-    if (!found.isFile()) return { confirmed: false, problems: ['is no file'] };
-    if (seen?.settled && seen.print === printOf(found)) return seen.look;
+    if (!found.isFile()) return { confirmed: false, problems: [NO_FILE] };
+    if (settled !== null && seen?.print === printOf(found)) return settled;
+    settled = null;
     const read = await contents(path);
-    if (read === null) return { confirmed: false, problems: [`has more than ${MAX_FILE_BYTES} bytes`] };
+    if (typeof read === 'string') return { confirmed: false, problems: [read] };
     const { entries, problems } = await readList(read.text);
-    const list = createList();
     const seconds = now() / 1000;
-    for (const entry of entries) if (!isLongOver(entry, seconds)) list.add(entry);
-    if (problems.length === 0) [good, partly] = [list, null];
-    else partly = list;
-    const still = now() - Number(read.found.mtimeMs);
-    seen = { print: printOf(read.found), settled: still > SETTLED_MS, look: { confirmed: true, problems } };
-    return seen.look;
+    const inForce = entries.filter((entry) => !isLongOver(entry, seconds));
+    const list = createList();
+    for (const entry of inForce) list.add(entry);
+    count = list.size();
+
+    const print = printOf(read.found);
+    const first = seen === null;
+    if (seen?.print !== print) seen = { print, tick: ticks() };
+    const calm = first || ticks() - seen.tick >= CALM_NS;
+    if (problems.length === 0 && calm) [good, recent] = [list, null];
+    else {
+      recent ??= createList();
+      for (const entry of inForce) recent.add(entry);
+    }
+    const told: Look = { confirmed: true, problems: size() > max_entries ? [...problems, TOO_MANY] : problems };
+    const still = now() - Number(read.found.mtimeMs) > SETTLED_MS;
+    if (still && (calm || problems.length > 0)) settled = told;
+    return told;
   }
 
+  const size = () => Math.max(good.size(), count);
   const tidy = seldom(parts, () => tidyFile(path, now() / 1000));
-  const size = () => good.size() + (partly?.size() ?? 0);
   const kept = keep({
     ...parts,
     every_ms: LOOK_MS,
@@ -64,7 +83,7 @@ export async function openRevokedFile(parts: RevokedFileParts): Promise<Revocati
   });
   await kept.refresh();
   return {
-    find: (token, issuer, seconds) => good.find(token, issuer, seconds) ?? partly?.find(token, issuer, seconds) ?? null,
+    find: (token, issuer, seconds) => good.find(token, issuer, seconds) ?? recent?.find(token, issuer, seconds) ?? null,
     age: kept.age,
     unusable: () => (size() > max_entries ? TOO_MANY : null),
     status: () => ({ source: 'file', location: path, entries: size(), ...kept.status() }),
@@ -76,24 +95,26 @@ export async function openRevokedFile(parts: RevokedFileParts): Promise<Revocati
       return problem;
     },
     refresh: kept.refresh,
-    knows: (event) => good.knows(event) || partly?.knows(event) === true,
-    issuers: () => [...good.issuers(), ...(partly?.issuers() ?? [])],
+    knows: (event) => good.knows(event) || recent?.knows(event) === true,
+    issuers: () => [...good.issuers(), ...(recent?.issuers() ?? [])],
     close: kept.close,
   };
 }
 
+const NO_FILE = 'is no file';
 export const TOO_MANY = 'has more entries than revocation.max_entries';
 
 const printOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) => [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 
-/** @returns null: it is too large */
-async function contents(path: string): Promise<{ readonly text: string; readonly found: BigIntStats } | null> {
+/** @returns why not, where it cannot be read */
+async function contents(path: string): Promise<{ readonly text: string; readonly found: BigIntStats } | string> {
   // Not blocking: what is a file now may be a pipe by then, and nobody may ever write to it.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     // Before its contents: what is written meanwhile is found at the next look.
     const found = await file.stat({ bigint: true });
-    if (found.size > MAX_FILE_BYTES) return null;
+    if (!found.isFile()) return NO_FILE;
+    if (found.size > MAX_FILE_BYTES) return `has more than ${MAX_FILE_BYTES} bytes`;
     return { text: await file.readFile('utf8'), found };
   } finally {
     await file.close();

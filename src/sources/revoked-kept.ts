@@ -35,6 +35,7 @@ export function keep(parts: KeptParts & { readonly every_ms: number; readonly lo
   let since: number | null = null;
   let closed = false;
   let looking: Promise<void> = Promise.resolve();
+  let next: Promise<void> | null = null;
 
   async function once(): Promise<void> {
     if (closed) return;
@@ -48,18 +49,16 @@ export function keep(parts: KeptParts & { readonly every_ms: number; readonly lo
     onLook(problems, news);
   }
   const refresh = () => {
-    looking = looking.then(once);
-    return looking;
-  };
-  let waiting = false;
-  const timer = setInterval(() => {
-    // A look that takes long is followed by one, not by many.
-    if (waiting) return;
-    waiting = true;
-    void refresh().finally(() => {
-      waiting = false;
+    // One that has not begun yet will see what is there now: many that ask at once share it.
+    if (next !== null) return next;
+    next = looking.then(() => {
+      next = null;
+      return once();
     });
-  }, parts.every_ms);
+    looking = next;
+    return next;
+  };
+  const timer = setInterval(() => void refresh(), parts.every_ms);
   timer.unref();
 
   return {

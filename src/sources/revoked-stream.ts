@@ -128,7 +128,8 @@ export async function openRevokedStream(parts: RevokedStreamParts): Promise<Revo
 
   const isOver = ({ list }: Held) => list.size() > max_entries;
   const tidy = seldom(parts, dropEnded);
-  const size = () => former.reduce((sum, list) => sum + list.size(), held.list.size());
+  // The former hold much of what the present one does.
+  const size = () => Math.max(held.list.size(), ...former.map((list) => list.size()));
   const kept = keep({
     ...parts,
     every_ms: LOOK_MS,

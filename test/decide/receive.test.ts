@@ -196,6 +196,12 @@ describe('an event that revokes', () => {
     expect(Date.parse(entry?.value ?? '') / 1000).toBe(before);
   });
 
+  it('of another party than the issuer voids what that one’s clock may take for older, too', async () => {
+    const claims = { ...sse, sub_id: { format: 'iss_sub', iss: CORP, sub: 'u' } };
+    const [entry] = (await send(await set({ key: keys.sse, claims }))).written;
+    expect(Date.parse(entry?.value ?? '') / 1000).toBe(NOW - 10 + 1 + 5);
+  });
+
   it('revokes nothing once all such tokens have ended, and nothing twice', async () => {
     expect((await send(await set({ event: { event_timestamp: NOW - 91_000 } }))).receipt).toEqual(ignored);
     expect((await send(await set(), { knows: true })).receipt).toEqual({ kind: 'taken', outcome: 'known' });

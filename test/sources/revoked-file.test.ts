@@ -31,19 +31,26 @@ const token = (subject: string, more: Partial<TokenFacts> = {}): TokenFacts => (
   ...more,
 });
 
-/** Looks only when it is told to, but for its own pace. */
+/** `later` lets so much time pass that what the file no longer holds ends. */
 async function open(max_entries = 1000) {
+  let passed = 0n;
+  const ticks = () => process.hrtime.bigint() + passed;
   const source = await openRevokedFile({
     path,
     max_entries,
     now: Date.now,
-    ticks: process.hrtime.bigint,
+    ticks,
     onLook: () => {},
   });
   onTestFinished(() => source.close());
   const finds = (subject: string) => source.find(token(subject), 'corp', Date.now() / 1000) !== null;
   const problems = () => source.status().last_error?.problems ?? [];
-  return { source, finds, problems };
+  const later = async () => {
+    await source.refresh();
+    passed += 2_000_000_000n;
+    await source.refresh();
+  };
+  return { source, finds, problems, later };
 }
 
 describe('a file of revoked tokens', () => {
@@ -57,10 +64,10 @@ describe('a file of revoked tokens', () => {
     const [early, late] = [new Date(), new Date()];
     await writeFile(path, of('a'));
     await utimes(path, early, late);
-    const { source, finds } = await open();
+    const { finds, later } = await open();
     await writeFile(path, of('b'));
     await utimes(path, early, late);
-    await source.refresh();
+    await later();
     expect([finds('a'), finds('b')]).toEqual([false, true]);
   });
 
@@ -97,7 +104,7 @@ describe('a file of revoked tokens', () => {
     ['a link in a circle', async () => void (await symlink(path, path)), 'cannot be read (ELOOP)'],
   ])('that is %s is not held for read, and what was in it counts', async (_, become, told) => {
     await writeFile(path, of('a'));
-    const { source, finds, problems } = await open();
+    const { source, finds, problems, later } = await open();
     const before = source.status().confirmed_at;
     await rename(path, `${path}.former`);
     await become();
@@ -105,18 +112,47 @@ describe('a file of revoked tokens', () => {
     expect([finds('a'), problems(), source.status().confirmed_at]).toEqual([true, [told], before]);
     await rm(path, { recursive: true, force: true });
     await writeFile(path, of('b'));
-    await source.refresh();
+    await later();
     expect([finds('a'), finds('b'), problems()]).toEqual([false, true, []]);
+  });
+
+  it('that is emptied before it is written ends nothing meanwhile, and what is added counts at once', async () => {
+    await writeFile(path, `${of('a')}\n${of('b')}\n`);
+    const { source, finds, later } = await open();
+    await writeFile(path, '');
+    await source.refresh();
+    expect([finds('a'), finds('b')]).toEqual([true, true]);
+    await appendFile(path, `${of('b')}\n`);
+    await source.refresh();
+    await appendFile(path, `${of('c')}\n`);
+    await source.refresh();
+    expect([finds('a'), finds('b'), finds('c')]).toEqual([true, true, true]);
+    await later();
+    expect([finds('a'), finds('b'), finds('c')]).toEqual([false, true, true]);
+  });
+
+  it('that is broken right after an entry was added keeps that entry', async () => {
+    await writeFile(path, '');
+    const { source, finds, later } = await open();
+    await writeFile(path, of('a'));
+    await source.refresh();
+    await writeFile(path, `broken\n${of('b')}`);
+    await later();
+    expect([finds('a'), finds('b')]).toEqual([true, true]);
+    await writeFile(path, of('b'));
+    await later();
+    expect([finds('a'), finds('b')]).toEqual([false, true]);
   });
 
   it('is unusable with more entries than may be held; entries that have long ended are none', async () => {
     const ended = { until: '2020-01-01T00:00:00Z' };
     await writeFile(path, `${of('a')}\n${of('b', ended)}\n${of('c', ended)}\n`);
-    const { source } = await open(1);
+    const { source, problems } = await open(1);
     expect(source.unusable()).toBeNull();
     await appendFile(path, `${of('d')}\n`);
     await source.refresh();
     expect(source.unusable()).toBe('has more entries than revocation.max_entries');
+    expect(problems()).toEqual(['has more entries than revocation.max_entries']);
   });
 });
 
@@ -161,6 +197,15 @@ describe('tidying', () => {
     const { entries, problems } = await readList(await readFile(path, 'utf8'));
     expect(problems).toEqual([]);
     expect(new Set(entries.map(({ value }) => value))).toEqual(new Set(values));
+  });
+
+  it('is done by one at a time, and by the next once the former was forgotten', async () => {
+    await writeFile(path, `${of('x', ended)}\n${of('a')}\n`);
+    await mkdir(`${path}.tidy`);
+    await expect(tidyFile(path, NOW, 0)).rejects.toThrow(/EEXIST/);
+    expect(await readFile(path, 'utf8')).toContain(of('x', ended));
+    await tidyFile(path, NOW + 2 * 86_400, 0);
+    expect(await readFile(path, 'utf8')).toBe(`${of('a')}\n`);
   });
 
   it('keeps the link that leads to the file', async () => {

@@ -28,6 +28,8 @@ async function client(): Promise<Valkey> {
   const opened = await openValkey(parts);
   if (opened.kind === 'unfit') throw new Error(opened.problem);
   onTestFinished(() => opened.valkey.close());
+  // It may be loading what it has.
+  await expect.poll(() => opened.valkey.problem()).toBeNull();
   return opened.valkey;
 }
 

@@ -15,6 +15,8 @@ export interface Revocable {
   readonly key: string;
   /** Its `iss`. */
   readonly issuer: string;
+  /** By how much its clock may differ from others. */
+  readonly clock_tolerance_seconds: number;
 }
 
 export type Effect =
@@ -61,6 +63,9 @@ export function effectOf(event: SecurityEvent, revocable: readonly Revocable[], 
   if (typeof subject === 'string') return refused(subject);
   if (until <= now) return { kind: 'none' };
   const { issuer, ...who } = subject;
+  // Two parties have two clocks; one agrees with itself.
+  const tolerance = revocable.find(({ key }) => key === issuer)?.clock_tolerance_seconds ?? 0;
+  const skew = issuer === event.transmitter ? 0 : tolerance;
   const shared = {
     issuer,
     until: instant(until),
@@ -69,7 +74,10 @@ export function effectOf(event: SecurityEvent, revocable: readonly Revocable[], 
   };
   // Of the same second nobody can tell which was first: both are void.
   if ('sub' in who)
-    return { kind: 'entry', entry: { by: 'issued_before', value: instant(Math.floor(time) + 1), ...who, ...shared } };
+    return {
+      kind: 'entry',
+      entry: { by: 'issued_before', value: instant(Math.floor(time) + 1 + skew), ...who, ...shared },
+    };
   return { kind: 'entry', entry: { by: 'jti', value: who.jti, ...shared } };
 }
 
