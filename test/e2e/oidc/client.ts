@@ -172,7 +172,7 @@ export function createClient(server: string, era: Era, wallet = new Wallet()): M
 }
 
 /** Follows redirects as a browser does, cookies and all, until one leads to the client. @returns its query */
-async function visit(page: URL, callback: string): Promise<URLSearchParams> {
+export async function visit(page: URL, callback: string): Promise<URLSearchParams> {
   const cookies = new Map<string, string>();
   let next = page;
   for (let hops = 0; hops < 10; hops += 1) {
