@@ -1,6 +1,7 @@
 package audgate.observe_test
 
 import data.audgate.decision
+import data.audgate.rules.authentication
 import data.audgate.rules.issuer
 import data.audgate.testing
 
@@ -184,6 +185,13 @@ test_an_operation_that_the_registry_does_not_open_is_observed_by_its_name if {
 		answer.required_scopes == []
 		answer.advice == {"waivers": {use}, "would_deny": {one.code}}
 	}
+}
+
+test_what_else_denies_is_not_observed_with_it if {
+	answered := decision.decide with input as unknown({"method": "tools/call", "tool": "new"})
+		with input.registered.waivers as observing("tools/call new", "tool_unknown")
+		with authentication.denials as {{"code": "authentication_insufficient"}}
+	not answered.allow
 }
 
 test_another_name_or_code_observes_none_of_them if {

@@ -62,7 +62,10 @@ test_a_denial_shows_the_types_alone if {
 }
 
 test_details_of_another_form_deny if {
-	every details in ["payment", {"type": "payment"}, false, 0, [{}], [null], ["payment"], [{"type": null}], [[]]] {
+	every details in [
+		"payment", {"type": "payment"}, {"a": {"type": "payment"}}, false, 0,
+		[{}], [null], ["payment"], [{"type": null}], [[]],
+	] {
 		judged(details, ["payment"]) == denied
 	}
 }
