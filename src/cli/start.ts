@@ -17,6 +17,7 @@ import { warnOfWaivers } from '../record/waiver-warnings.ts';
 import { createRecorder } from '../record/write.ts';
 import { createService, type Log, type SourcedSettings, type Sources } from '../service.ts';
 import { unregisteredServers } from './check-callers.ts';
+import { unregisteredTransmitters } from './check-transmitters.ts';
 import type { Host } from './host.ts';
 import { openStores } from './open-stores.ts';
 import { tellRefusals } from './tell-refusals.ts';
@@ -126,8 +127,11 @@ export async function start({ config, tls = null, reread, sources, records, log,
   const tellUnregistered = () => {
     const keys = [...service.current().registry.servers.keys()];
     for (const line of unregisteredServers(callers, keys)) log.warn({}, line);
+    const { issuers } = service.current().registry;
+    for (const line of unregisteredTransmitters(config.revocation?.events, issuers)) log.warn({}, line);
   };
   tellUnregistered();
+  revocations?.compare((key) => service.current().registry.issuers.has(key));
   const unwatch = warnOfWaivers({ registry: () => service.current().registry, now, warn: log.warn.bind(log) });
 
   const lifecycle: Lifecycle = { stopping: false };

@@ -90,3 +90,22 @@ it.each([
   const registry = registryOf(issuer, { files: FILES });
   await expect(start({ registry, config: { revocation: { file: list } } })).rejects.toThrow(told);
 });
+
+it('tells of entries and transmitters whose issuers are not registered, and of no others', async () => {
+  const issuer = await startIssuer();
+  const list = join(await scratch(), 'revoked.jsonl');
+  await writeFile(
+    list,
+    line({ by: 'sub', value: 'a' }) + line({ by: 'sub', value: 'a', issuer: 'https://login.example.com' }),
+  );
+  const events = { issuers: { sse: { audience: 'us', subjects_of: ['corp', 'partner'] } } };
+  const service = await start({
+    registry: registryOf(issuer, { files: FILES }),
+    config: { revocation: { file: list, events } },
+  });
+  await until(service.stderr, (text) => text.includes('issuers that are not registered, and revoke nothing'));
+  expect(service.stderr()).toMatch(/revoke nothing: \W*https:\/\/login\.example\.com\W*"/);
+  expect(service.stderr()).toContain('revocation.events names sse, partner for transmitter sse');
+  await appendFile(list, line({ by: 'sub', value: 'a', issuer: 'crop' }));
+  await until(service.stderr, (text) => text.includes('crop'));
+});
