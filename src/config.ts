@@ -4,7 +4,12 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type BundleConfig, bundleProblems, bundleSource, locateBundle } from './config/bundle.ts';
 import { callerProblems, callers } from './config/callers.ts';
-import { introspection, locateIntrospection } from './config/introspection.ts';
+import {
+  type IntrospectionConfig,
+  introspection,
+  introspectionProblems,
+  locateIntrospection,
+} from './config/introspection.ts';
 import { locateProofs, proofs, proofsProblems } from './config/proofs.ts';
 import { locateDestination, recordDestination } from './config/record.ts';
 import { locateRevocation, revocation, revocationProblems } from './config/revocation.ts';
@@ -102,7 +107,8 @@ type Parsed = z.output<typeof configuration>;
 export type Limits = Parsed['limits'];
 export type KeyLimits = Parsed['keys'];
 
-export interface Config extends Omit<Parsed, 'listen' | 'registry' | 'bundle' | 'grpc'> {
+export interface Config extends Omit<Parsed, 'listen' | 'registry' | 'bundle' | 'grpc' | 'introspection'> {
+  readonly introspection: IntrospectionConfig;
   readonly listen: Listen;
   readonly grpc?: { readonly listen: Listen };
   /** Resolved against the configuration's folder. */
@@ -229,6 +235,7 @@ function crossProblems({
   limits,
   keys,
   revocation: lists,
+  introspection: asking,
   proofs: proving,
 }: Parsed): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
@@ -242,6 +249,7 @@ function crossProblems({
     ...problems,
     ...bundleProblems(bundle),
     ...revocationProblems(lists),
+    ...introspectionProblems(asking),
     ...proofsProblems(proving),
     ...callerProblems(callers, tls?.client_ca !== undefined),
   ];

@@ -53,6 +53,7 @@ describe('a configuration', () => {
       callers: { edge: { key_sha256: [DIGEST], servers: ['files'], may: ['decide', 'explain', 'read', 'metrics'] } },
       limits: { body_bytes: 262_144, headers_timeout_ms: 5000, request_timeout_ms: 10_000 },
       keys: { max_age_seconds: 300, cooldown_seconds: 30, timeout_ms: 2000, outage_ceiling_seconds: 3600 },
+      introspection: { credentials: {}, cache_seconds: 10, timeout_ms: 2000 },
       record: { arguments: false, destination: 'stdout', on_failure: 'drop' },
     });
   });

@@ -4,6 +4,8 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { JsonProblem } from '../json/locate.ts';
+import { mismatches } from '../json/mismatch.ts';
 
 const whole = (least: number, most: number) => {
   const error = (issue: { code?: string }) =>
@@ -25,28 +27,31 @@ const client_id = z
   .regex(/^[\x20-\x7e]+$/, { error: 'must be 1 to 255 visible ASCII characters' })
   .describe('as which the server is registered at the issuer');
 
-const withSecret = z.strictObject({
+const METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+
+const written = z.strictObject({
   client_id,
   method: z
-    .enum(['client_secret_basic', 'client_secret_post'])
-    .describe('how the secret is sent: in the Authorization header, or in the form'),
-  secret_file: path.describe('file that holds the secret, relative to this one; read again for each question'),
-});
-
-const withKey = z.strictObject({
-  client_id,
-  method: z.literal('private_key_jwt').describe('with an assertion that is signed for each question (RFC 7523)'),
-  key_file: path.describe('PEM file with the private key, relative to this one; read again for each question'),
+    .enum(METHODS, { error: `must be one of ${METHODS.join(', ')}` })
+    .describe('how it is shown: a secret in the Authorization header or in the form, or a signed assertion (RFC 7523)'),
+  secret_file: path
+    .exactOptional()
+    .describe('client_secret_…: file that holds the secret, relative to this one; read again for each question'),
+  key_file: path
+    .exactOptional()
+    .describe('private_key_jwt: PEM file with the private key, relative to this one; read again for each question'),
   algorithm: z
     .enum(ALGORITHMS, { error: `must be one of ${ALGORITHMS.join(', ')}` })
-    .describe('with which the key signs'),
-  key_id: z.string().min(1).max(255).exactOptional().describe('kid by which the issuer knows the key'),
+    .exactOptional()
+    .describe('private_key_jwt: with which the key signs'),
+  key_id: z.string().min(1).max(255).exactOptional().describe('private_key_jwt: kid by which the issuer knows the key'),
 });
+type Written = z.output<typeof written>;
 
 export const introspection = z
   .strictObject({
     credentials: z
-      .record(z.string().min(1), z.discriminatedUnion('method', [withSecret, withKey]))
+      .record(z.string().min(1), written)
       .default({})
       .describe('by registry key of the server: what it shows its issuer with introspection'),
     cache_seconds: whole(0, 10)
@@ -58,22 +63,91 @@ export const introspection = z
   })
   .describe('with what issuers that the registry lists with introspection are asked about tokens');
 
-export type IntrospectionConfig = z.output<typeof introspection>;
-export type ClientCredentials = IntrospectionConfig['credentials'][string];
+type WrittenIntrospection = z.output<typeof introspection>;
+/** As somebody writes it in a program of his own. */
+export type IntrospectionOptions = z.input<typeof introspection>;
+
+interface WithSecret {
+  readonly client_id: string;
+  readonly method: 'client_secret_basic' | 'client_secret_post';
+  readonly secret_file: string;
+}
+
+interface WithKey {
+  readonly client_id: string;
+  readonly method: 'private_key_jwt';
+  readonly key_file: string;
+  readonly algorithm: (typeof ALGORITHMS)[number];
+  readonly key_id?: string;
+}
+
+export type ClientCredentials = WithSecret | WithKey;
+
+export interface IntrospectionConfig extends Omit<WrittenIntrospection, 'credentials'> {
+  /** By registry key of the server. */
+  readonly credentials: Readonly<Record<string, ClientCredentials>>;
+}
+
+/** Members that belong to each way of showing who asks: which must be there, and which may. */
+const OF_SECRET = { needs: ['secret_file'], may: [] } as const;
+const OF_KEY = { needs: ['key_file', 'algorithm'], may: ['key_id'] } as const;
+const MEMBERS = ['secret_file', 'key_file', 'algorithm', 'key_id'] as const;
+
+/** What no single member shows. */
+export function introspectionProblems({ credentials }: WrittenIntrospection): readonly JsonProblem[] {
+  return Object.entries(credentials).flatMap(([server, one]) => {
+    const { needs, may } = one.method === 'private_key_jwt' ? OF_KEY : OF_SECRET;
+    const pointer = `/introspection/credentials/${server.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const missing = needs.filter((name) => one[name] === undefined);
+    const allowed: readonly string[] = [...needs, ...may];
+    const strange = MEMBERS.filter((name) => one[name] !== undefined && !allowed.includes(name));
+    return [
+      ...missing.map((name) => ({ pointer, message: `method ${one.method} needs ${name} beside it` })),
+      ...strange.map((name) => ({ pointer: `${pointer}/${name}`, message: `is not for method ${one.method}` })),
+    ];
+  });
+}
+
+/** @throws with all that is wrong with it */
+export function readIntrospection(options: IntrospectionOptions): IntrospectionConfig {
+  const parsed = introspection.safeParse(options);
+  const problems = parsed.success
+    ? introspectionProblems(parsed.data)
+    : mismatches(introspection, options, parsed.error.issues).map(({ pointer, message }) => ({
+        pointer: `/introspection${pointer}`,
+        message,
+      }));
+  if (!parsed.success || problems.length > 0)
+    throw new Error(
+      `introspection cannot be used:\n${problems.map((one) => `${one.pointer} ${one.message}`).join('\n')}`,
+    );
+  return locateIntrospection(parsed.data, '.');
+}
+
+/** With its files resolved against the configuration's folder. @throws for what `introspectionProblems` tells */
+export function locateIntrospection(from: WrittenIntrospection, folder: string): IntrospectionConfig {
+  const credentials = Object.entries(from.credentials).map(([server, one]): [string, ClientCredentials] => [
+    server,
+    located(one, folder),
+  ]);
+  return { ...from, credentials: Object.fromEntries(credentials) };
+}
+
+function located({ client_id, method, secret_file, key_file, algorithm, key_id }: Written, folder: string) {
+  if (method !== 'private_key_jwt' && secret_file !== undefined)
+    return { client_id, method, secret_file: resolve(folder, secret_file) };
+  if (method === 'private_key_jwt' && key_file !== undefined && algorithm !== undefined) {
+    const key = { client_id, method, key_file: resolve(folder, key_file), algorithm };
+    return key_id === undefined ? key : { ...key, key_id };
+  }
+  throw new Error(`credentials of method ${method} lack a member, and no problem was told`);
+}
 
 /** As where nothing is configured. */
-export const INTROSPECTION_DEFAULTS: IntrospectionConfig = Object.freeze(introspection.parse({}));
-
-/** The same with its files resolved against the configuration's folder. */
-export function locateIntrospection(written: IntrospectionConfig, folder: string): IntrospectionConfig {
-  const credentials = Object.entries(written.credentials).map(([server, one]) => [
-    server,
-    one.method === 'private_key_jwt'
-      ? { ...one, key_file: resolve(folder, one.key_file) }
-      : { ...one, secret_file: resolve(folder, one.secret_file) },
-  ]);
-  return { ...written, credentials: Object.fromEntries(credentials) };
-}
+export const INTROSPECTION_DEFAULTS: IntrospectionConfig = Object.freeze({
+  ...introspection.parse({}),
+  credentials: {},
+});
 
 /** Files that must be there. */
 export function introspectionFiles({ credentials }: IntrospectionConfig): readonly { path: string; as: string }[] {
