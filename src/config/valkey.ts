@@ -46,13 +46,13 @@ const DEFAULT_PORT = 6379;
 export function placeOf(url: string): ValkeyPlace | null {
   if (url.startsWith('unix:')) return url.length > 5 ? { kind: 'unix', path: url.slice(5) } : null;
   const [, scheme, host6, host4, port, db] =
-    /^(valkey|valkeys|redis|rediss):\/\/(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?(?:\/(\d{1,3})?)?$/.exec(
+    /^(valkey|valkeys|redis|rediss):\/\/(?:\[([0-9a-fA-F:.]*:[0-9a-fA-F:.]*)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?(?:\/(\d{1,3})?)?$/.exec(
       url,
     ) ?? [];
   const host = host6 ?? host4;
   const number = port === undefined ? DEFAULT_PORT : Number(port);
   if (scheme === undefined || host === undefined || number < 1 || number > 65_535) return null;
-  return { kind: 'tcp', host, port: number, db: Number(db ?? 0), tls: scheme.endsWith('s') };
+  return { kind: 'tcp', host, port: number, db: Number(db ?? 0), tls: scheme === 'valkeys' || scheme === 'rediss' };
 }
 
 /** What no single member shows. @param pointer where the object stands */

@@ -59,7 +59,7 @@ describe('metrics', () => {
     await metrics.render({ ...GAUGES, revision: 'sha256:0', issuerKeys: { old: 3 } });
     const text = await metrics.render({ ...GAUGES, issuerKeys: { corp: 2 } });
     expect(text).toContain('audgate_issuer_keys{issuer="corp"} 2');
-    expect(text).not.toContain('old');
+    expect(text).not.toContain('"old"');
     expect(text).not.toContain('sha256:0');
   });
 

@@ -31,6 +31,8 @@ it('GET /v1/status shows what is in force; a waiver ends in the second that it n
     last_reload: null,
     issuers: { corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } },
     waivers: { active: 1, expired: 2 },
+    proofs: null,
+    revocation: null,
   });
 });
 
