@@ -64,12 +64,19 @@ export function authorizationOf(decision: Decision | null): Authorization {
   }
   const [first] = decision.reasons;
   const wire = first === undefined ? 'forbidden' : entryOf(first.code).wire;
-  const needed = wire === 'insufficient_scope' ? scopes(first?.expected) : '';
-  return refused(`${TOLD[wire]}${needed} (decision ${decision_id})`, decision_id);
+  return refused(`${TOLD[wire]}${neededFor(wire, first?.expected)} (decision ${decision_id})`, decision_id);
 }
 
 /** As the challenge of the same refusal says it openly; the registry's own words. */
-const scopes = (expected: Evidence | undefined) => (expected === undefined ? '' : `: ${expected.join(' ')}`);
+function neededFor(wire: Wire, expected: Evidence = []): string {
+  if (wire === 'insufficient_scope') return expected.length === 0 ? '' : `: ${expected.join(' ')}`;
+  if (wire !== 'insufficient_user_authentication') return '';
+  // Texts are acr values, the number is seconds.
+  const ways = expected.filter((one) => typeof one === 'string').join(' ');
+  const age = expected.find((one) => typeof one === 'number');
+  const told = [...(ways === '' ? [] : [`acr_values=${ways}`]), ...(age === undefined ? [] : [`max_age=${age}`])];
+  return told.length === 0 ? '' : `: ${told.join(', ')}`;
+}
 
 function refused(message: string, decision_id: string | null): Authorization {
   const refusal: Refusal = { content: [{ type: 'text', text: message }], isError: true };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AllowedAsk } from '../../src/decide/allowed.ts';
 import type { Caller } from '../../src/decide/ask.ts';
-import { FILES } from '../property/world.ts';
+import { FILES, NOW } from '../property/world.ts';
 import { BILLING, type Desk, EDGE, EVERYONE, openDesk } from './desk.ts';
 
 const OPEN = [
@@ -41,6 +41,29 @@ describe('a right token', () => {
     const desk = await openDesk();
     const answer = await ask(desk, { token: await desk.token({ claims: { scope: '' } }) });
     expect(answer).toMatchObject({ decision: 'allow', tools: [], prompts: ['greet'], methods: OPEN });
+  });
+
+  it('opens what its user was authenticated well enough for', async () => {
+    const authentication = { acr_values: ['mfa'], max_age_seconds: 300 };
+    const tools = { read_file: { scopes: ['files:read'] }, pay: { authentication } };
+    const desk = await openDesk({ files: { tools, methods: { ping: { authentication } } } });
+    const weak = await ask(desk, { token: await desk.token({ claims: { acr: 'pwd', auth_time: NOW } }) });
+    expect(weak).toMatchObject({ decision: 'allow', tools: ['read_file'] });
+    expect(weak.methods).not.toContain('ping');
+    const strong = await ask(desk, { token: await desk.token({ claims: { acr: 'mfa', auth_time: NOW - 300 } }) });
+    expect(strong).toMatchObject({ decision: 'allow', tools: ['read_file', 'pay'] });
+    expect(strong.methods).toContain('ping');
+  });
+
+  it('of which it holds details that the server does not know opens nothing', async () => {
+    const desk = await openDesk();
+    const claims = { authorization_details: [{ type: 'payment' }] };
+    const answer = await ask(desk, { token: await desk.token({ claims }) });
+    expect(answer).toMatchObject({
+      decision: 'deny',
+      reasons: [{ code: 'authorization_details_unknown' }],
+      ...NOTHING,
+    });
   });
 
   it('is recorded once, as a question of its own', async () => {

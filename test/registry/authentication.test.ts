@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CallFacts } from '../../src/decision/facts.ts';
 import { strictest } from '../../src/registry/authentication.ts';
+import { protectedResourceMetadata } from '../../src/registry/metadata.ts';
 import { type Bent, problemsIn, refused, registryOf, registryText, serverOf, told } from './example.ts';
 
 const SERVER = serverOf({
@@ -179,8 +180,14 @@ describe('what the lint warns of', () => {
 });
 
 describe('types of authorization details', () => {
-  const { servers } = registryOf(registryText({ server: 'authorization_details_types: [b, a, b]' }));
-  const files = servers.get('files');
+  const registry = registryOf(registryText({ server: 'authorization_details_types: [b, a, b]' }));
+  const files = registry.servers.get('files');
+
+  test('are told to clients (RFC 9728 §2), if there are any', () => {
+    const told = (server = files) => server && protectedResourceMetadata(server, registry);
+    expect(told()).toMatchObject({ authorization_details_types_supported: ['b', 'a'] });
+    expect(told(SERVER)).not.toHaveProperty('authorization_details_types_supported');
+  });
 
   test('are told to policy once each, and shown as written', () => {
     expect(files?.inputFor('corp').authorization_details_types).toEqual(['b', 'a']);
