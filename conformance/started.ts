@@ -35,7 +35,7 @@ export interface StartedStage extends Stage {
 }
 
 /** No secret: it opens an audgate on loopback that knows test tokens only. */
-const KEY = 'conformance-only-3f0e6a1c9d5b47e8a2c4f6081b3d5e7f';
+export const KEY = 'conformance-only-3f0e6a1c9d5b47e8a2c4f6081b3d5e7f';
 const ANY_PORT = { host: '127.0.0.1', port: 0 };
 
 /**

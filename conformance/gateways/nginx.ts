@@ -11,11 +11,13 @@ export const start: StartGateway = (parts) => startNginx('nginx', ['ngx_http_hea
 /**
  * @param example the folder below `examples/`; all its files are put beside each other
  * @param modules that it loads
+ * @param change of nginx.conf's text, addresses replaced: what a test wants to be otherwise than in the example
  */
 export async function startNginx(
   example: 'nginx' | 'nginx-njs',
   modules: readonly NginxModule[],
   { folder, port, audgate, servers }: GatewayParts,
+  change: (configuration: string) => string = (text) => text,
 ): Promise<RunningGateway> {
   const nginx = await findProgram('nginx');
   const from = new URL(`../../examples/${example}/`, import.meta.url);
@@ -38,12 +40,14 @@ export async function startNginx(
     if (upstream !== undefined) replacements[place] = `server ${upstream}`;
   }
   await edit('nginx.conf', replacements);
+  const configuration = join(folder, 'nginx.conf');
+  await writeFile(configuration, change(await readFile(configuration, 'utf8')));
   await edit('audgate-key.conf', { 'replace-with-the-key-of-this-gateway': audgate.key });
 
   // As root it would give its workers to a user who cannot enter this folder.
   const user = process.getuid?.() === 0 ? ' user root;' : '';
   const settings = `daemon off; pid ${join(folder, 'nginx.pid')};${user}`;
-  const args = ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr', '-g', settings];
+  const args = ['-p', folder, '-c', configuration, '-e', 'stderr', '-g', settings];
   return launch({ program: nginx, args, folder, port });
 }
 
