@@ -22,11 +22,19 @@ export type Looked =
   /** Completes "Valkey …". */
   | { readonly kind: 'broken'; readonly problem: string };
 
+export interface Asked {
+  readonly mark: ValkeyAnswer;
+  readonly info: ValkeyAnswer;
+  /** Milliseconds since the epoch, of this process: between these two Valkey told its time. */
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Mark {
   /** Asks for what `judge` needs. Sent at once, so that after a write on the same connection it tells how it stood then. */
-  ask(): Promise<readonly [mark: ValkeyAnswer, info: ValkeyAnswer]>;
+  ask(): Promise<Asked>;
   /** @param write whether a new mark may be made where the old one does not hold */
-  judge(answers: readonly [mark: ValkeyAnswer, info: ValkeyAnswer], write: boolean): Promise<Looked>;
+  judge(asked: Asked, write: boolean): Promise<Looked>;
 }
 
 /** Seconds by which the clocks of a replica and of Valkey may differ: those of two replicas then differ by less than 5. */
@@ -56,19 +64,22 @@ export function createMark({ valkey, key, now, log }: MarkParts): Mark {
   }
 
   return {
-    ask: () =>
-      Promise.all([
+    async ask() {
+      const from = now();
+      const [mark, info] = await Promise.all([
         valkey.run('XREVRANGE', [key, '+', '-', 'COUNT', 1]),
         valkey.run('INFO', ['server', 'memory', 'stats']),
-      ]),
-    async judge([marked, told], write) {
+      ]);
+      return { mark, info, from, to: now() };
+    },
+    async judge({ mark: marked, info: told, from, to }, write) {
       const broken = (problem: string): Looked => ({ kind: 'broken', problem });
       if (!marked.ok) return broken(marked.problem);
       if (!told.ok) return broken(told.problem);
       const said = readInfo(told.value);
       if (said === null) return broken('does not tell its run_id, time, maxmemory_policy and evicted_keys');
       if (said.policy !== 'noeviction') return broken(`has maxmemory-policy ${said.policy}: ${SET_POLICY}`);
-      const skew = Math.abs(now() - said.time) / 1000;
+      const skew = Math.max(from - said.time, said.time - to) / 1000;
       if (skew > MAX_SKEW) {
         doubted = true;
         return broken(`has a clock that differs by ${Math.round(skew)} seconds: at most ${MAX_SKEW} may be`);

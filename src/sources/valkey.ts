@@ -95,7 +95,10 @@ export async function openValkey(parts: ValkeyParts): Promise<OpenedValkey> {
         try {
           return { ok: true, value: await client.call(command, ...words.map(String)) };
         } catch (error) {
-          return { ok: false, problem: whyOf(error) };
+          const why = whyOf(error);
+          // It was the primary once: its name may stand for another server by now, which only a new connection reaches.
+          if (why === 'answered READONLY') client.disconnect();
+          return { ok: false, problem: why };
         }
       },
       problem: () => problem,
