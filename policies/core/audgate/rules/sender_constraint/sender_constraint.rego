@@ -82,10 +82,7 @@ denials contains {"code": "certificate_missing", "expected": ["mtls"]} if {
 
 denials contains {"code": "certificate_mismatch"} if input.proof.mtls["x5t#S256"] != input.token.confirmation["x5t#S256"]
 
-denials contains {"code": "binding_mismatch", "expected": ["jkt", "x5t#S256"], "actual": actual} if {
-	not unbound
-	not verifiable
-}
+denials contains {"code": "binding_mismatch", "expected": ["jkt", "x5t#S256"], "actual": actual} if not verifiable
 
 denials contains {"code": "token_not_bound", "expected": required} if {
 	verifiable
