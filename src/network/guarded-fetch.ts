@@ -5,7 +5,7 @@
  * place anew. Host, SNI and the certificate's name stay those of the URL.
  */
 import { isIP, type LookupFunction } from 'node:net';
-import type { Agent, RequestInit as UndiciInit } from 'undici';
+import type { RequestInit as UndiciInit } from 'undici';
 import { isLoopbackHost } from '../registry/uri.ts';
 import { checkAddresses } from './judge-address.ts';
 import { RefusedAddress } from './refused-address.ts';
@@ -21,7 +21,9 @@ type Fetch = typeof globalThis.fetch;
 
 /** Rejects as `fetch` does; a place that may not be reached is a `RefusedAddress` as the cause. */
 export function createGuardedFetch({ lookup, allow_private }: GuardedFetchParts): Fetch {
-  let opened: Promise<{ readonly fetch: typeof import('undici').fetch; readonly dispatcher: Agent }> | null = null;
+  const opened = open();
+  // Told by the first request.
+  opened.catch(() => {});
 
   async function open() {
     // 26 MB and 85 ms (measured): only who asks an issuer has them.
@@ -38,7 +40,6 @@ export function createGuardedFetch({ lookup, allow_private }: GuardedFetchParts)
     } catch (cause) {
       throw new TypeError('fetch failed', { cause });
     }
-    opened ??= open();
     const { fetch, dispatcher } = await opened;
     // `manual` shows the redirect to whoever wants to tell of it.
     const redirect = init?.redirect === 'manual' ? 'manual' : 'error';
