@@ -20,7 +20,7 @@ const NAMESPACE = {
       request: ['Request', 4],
       context_extensions: ['string', 10, { keyType: 'string' }],
     }),
-    Peer: message({ address: ['Address', 1], principal: ['string', 4] }),
+    Peer: message({ address: ['Address', 1], principal: ['string', 4], certificate: ['string', 5] }),
     Address: message({ socket_address: ['SocketAddress', 1] }),
     SocketAddress: message({ protocol: ['int32', 1], address: ['string', 2], port_value: ['uint32', 3] }),
     Request: message({ http: ['HttpRequest', 2] }),
@@ -118,6 +118,8 @@ export interface Check {
   readonly metadata?: readonly (readonly [name: string, value: string])[];
   /** Address of the client. */
   readonly from?: string;
+  /** Of the client's connection, percent-encoded PEM. */
+  readonly certificate?: string;
   /** Milliseconds. */
   readonly timeout?: number;
 }
@@ -170,8 +172,8 @@ export function envoyAt(address: string, credentials = ChannelCredentials.create
     });
   const CHECK = '/envoy.service.auth.v3.Authorization/Check';
   return {
-    check: ({ http = {}, route, from = '192.0.2.7', ...options }) => {
-      const source = { address: { socket_address: { address: from, port_value: 40_000 } } };
+    check: ({ http = {}, route, from = '192.0.2.7', certificate = '', ...options }) => {
+      const source = { address: { socket_address: { address: from, port_value: 40_000 } }, certificate };
       const attributes = { source, request: { http }, ...(route && { context_extensions: route }) };
       return ask(CHECK, 'Check', { attributes }, options);
     },
