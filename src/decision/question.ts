@@ -24,6 +24,8 @@ interface Token {
   readonly proof?: {
     /** All values of its DPoP header, each as it was sent. */
     readonly dpop?: readonly string[];
+    /** The certificate of its TLS connection in PEM, without its chain; only from callers with `client_certificates`. */
+    readonly client_certificate?: string;
   };
   readonly context?: {
     readonly client_ip?: string;
