@@ -9,6 +9,8 @@ export interface Bound {
   readonly registry: object;
   /** A right question with a fresh proof. @param seconds what is added to its iat */
   question(seconds?: number): Promise<object>;
+  readonly token: string;
+  proof(seconds?: number): Promise<string>;
 }
 
 export async function boundClient(): Promise<Bound> {
@@ -16,17 +18,21 @@ export async function boundClient(): Promise<Bound> {
   const holder = await holderOf('ES256');
   const cnf: Json = { jkt: holder.jkt };
   const token = await issuer.token(FILES, { claims: { cnf } });
+  const proof = (seconds = 0) => {
+    const now = Math.floor(Date.now() / 1000) + seconds;
+    return prove({ holder, resource: FILES, token, now }, { claims: { jti: randomUUID() } });
+  };
   return {
     issuer,
+    token,
+    proof,
     registry: registryOf(issuer, { files: FILES }),
     async question(seconds = 0) {
-      const now = Math.floor(Date.now() / 1000) + seconds;
-      const proof = await prove({ holder, resource: FILES, token, now }, { claims: { jti: randomUUID() } });
       return {
         ...readFile(FILES, token),
         scheme: 'DPoP',
         http: { method: 'POST', url: FILES },
-        proof: { dpop: [proof] },
+        proof: { dpop: [await proof(seconds)] },
       };
     },
   };

@@ -80,7 +80,7 @@ export function createMemoryStore({ max_entries, started_at, now, ticks, wait }:
   return {
     size,
     status: () => ({
-      ...{ store: 'memory', location: null, available: used.size < max_entries },
+      ...{ store: 'memory', location: null, available: size() < max_entries },
       accepted_since: new Date(started_at * 1000).toISOString(),
       ...{ entries: size(), max_entries, last_error: null },
     }),
