@@ -62,6 +62,7 @@ describe('a key in two sets', () => {
     neighbour.answer([second.jwk]);
     keys.retain([issuer, other]);
     expect(await shared()).toEqual([]);
+    expect(now('first')).toBe('key');
     neighbour.answer([second.jwk, first.jwk]);
     elapse(301);
     await shared();
@@ -142,6 +143,7 @@ describe('another issuer that cannot be asked', () => {
     neighbour.answer(down);
     keys.retain([issuer, other]);
     expect(await shared()).toEqual([]);
+    expect(now('first')).toBe('key');
     neighbour.answer([first.jwk]);
     elapse(301);
     await shared();
