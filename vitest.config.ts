@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import type { Reporter, TestModule } from 'vitest/node';
+import { standards } from './test/standards-reporter.ts';
 
 /** Closes a run with its totals alone on a line, which any CI can read. */
 const totals: Reporter = {
@@ -13,6 +14,7 @@ const totals: Reporter = {
 };
 
 export default defineConfig({
+  plugins: [standards('docs/standards.md')],
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', totals],
