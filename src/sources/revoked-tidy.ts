@@ -54,7 +54,8 @@ async function replace(place: string, former: FileHandle, kept: string, from: nu
   await mkdir(folder, { mode: 0o700 });
   try {
     const temporary = join(folder, 'list');
-    const next = await open(temporary, 'wx', 0o600);
+    // Appended to, because others may by the time that the rest is taken over.
+    const next = await open(temporary, 'ax', 0o600);
     try {
       const [was, is] = [await former.stat(), await next.stat()];
       if (was.uid !== is.uid || was.gid !== is.gid) throw new Error('the file is somebody else’s');

@@ -60,7 +60,7 @@ describe('a file of revoked tokens', () => {
     expect([finds('a'), finds('b'), problems()]).toEqual([true, true, []]);
   });
 
-  it('is read again when its times and size are what they were, if it was new when it was read', async () => {
+  it('is read again though somebody set its time back', async () => {
     const [early, late] = [new Date(), new Date()];
     await writeFile(path, of('a'));
     await utimes(path, early, late);
@@ -179,24 +179,18 @@ describe('tidying', () => {
   });
 
   it('loses nothing that others append meanwhile', async () => {
-    const values = Array.from({ length: 60 }, (_, at) => `user-${at}`);
-    await writeFile(path, '');
-    await Promise.all(
-      values.map(async (value, at) => {
-        expect(
-          await appendToFile(path, [
-            { by: 'sub', issuer: 'corp', value },
-            { by: 'sub', issuer: 'corp', value: 'x', ...ended },
-          ]),
-        ).toBeNull();
-        // One at a time, as in a service; a second finds the temporary file of the first, and leaves it.
-        if (at % 7 === 0) await tidyFile(path, NOW, 0).catch(() => {});
-      }),
-    );
-    await tidyFile(path, NOW, 0);
-    const { entries, problems } = await readList(await readFile(path, 'utf8'));
-    expect(problems).toEqual([]);
-    expect(new Set(entries.map(({ value }) => value))).toEqual(new Set(values));
+    for (let round = 0; round < 60; round++) {
+      await writeFile(path, `${of('x', ended)}\n${of('y')}\n`);
+      const values = Array.from({ length: 24 }, (_, at) => `user-${at}`);
+      const write = async (some: readonly string[]) => {
+        for (const value of some) expect(await appendToFile(path, [{ by: 'sub', issuer: 'corp', value }])).toBeNull();
+      };
+      const writers = [0, 6, 12, 18].map((at) => write(values.slice(at, at + 6)));
+      await Promise.all([...writers, tidyFile(path, NOW, 0)]);
+      const { entries, problems } = await readList(await readFile(path, 'utf8'));
+      expect(problems).toEqual([]);
+      expect(new Set(entries.map(({ value }) => value))).toEqual(new Set([...values, 'y']));
+    }
   });
 
   it('is done by one at a time, and by the next once the former was forgotten', async () => {
@@ -235,9 +229,13 @@ describe('a list', () => {
       (entry.client_id === undefined || entry.client_id === client_id);
     return named && (issued_at === undefined || issued_at < entry.before);
   };
-  const name = fc.constantFrom('a', 'b', 'A', '', '\n', 'a\nb', 'sub', '__proto__', 'constructor');
+  const odd = fc.constantFrom('A', '', '\n', 'a\nb', 'sub', '__proto__', 'constructor');
+  const name = fc.oneof({ weight: 9, arbitrary: fc.constantFrom('a', 'b') }, { weight: 1, arbitrary: odd });
   const time = fc.integer({ min: 0, max: 20 }).map((at) => new Date(at * 1000).toISOString());
-  const issuer = fc.constantFrom('corp', 'partner', '__proto__');
+  const issuer = fc.oneof(
+    { weight: 9, arbitrary: fc.constant('corp') },
+    { weight: 1, arbitrary: fc.constantFrom('partner', '__proto__') },
+  );
   const entry = fc.oneof(
     fc.record(
       { by: fc.constantFrom('jti', 'sub', 'client_id'), issuer, value: name, until: time },
