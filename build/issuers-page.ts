@@ -1,8 +1,10 @@
 /** The text of `docs/issuers.md`: each profile's data, and around it what they have in common. */
+
 import { factsOf, named } from '../src/registry/profile/describe.ts';
 import type { Profile, Remedy, Topic } from '../src/registry/profile/profile.ts';
 import { PROFILES } from '../src/registry/profile/profiles.ts';
 import { additionOf, listingOf, withResource } from '../src/registry/profile/remedy.ts';
+import { SOURCES } from './issuers-sources.ts';
 
 export function issuersPage(): string {
   const profiles = Object.values(PROFILES);
@@ -39,7 +41,8 @@ settings that contradict the profile, and a refusal for the audience says what t
 | profile | issuer | client | scopes | binds a token to one server by |
 | --- | --- | --- | --- | --- |
 ${profiles.map(row).join('\n')}
-${profiles.map(section).join('')}`;
+
+${SOURCES}${profiles.map(section).join('').replace(/^\n/, '')}`;
 }
 
 const BINDS: Readonly<Record<Profile['name'], string>> = {
