@@ -54,6 +54,11 @@ describe('a configuration', () => {
       limits: { body_bytes: 262_144, headers_timeout_ms: 5000, request_timeout_ms: 10_000 },
       keys: { max_age_seconds: 300, cooldown_seconds: 30, timeout_ms: 2000, outage_ceiling_seconds: 3600 },
       introspection: { credentials: {}, cache_seconds: 10, timeout_ms: 2000 },
+      proofs: {
+        max_age_seconds: 60,
+        replay: { store: 'memory', max_entries: 100_000, timeout_ms: 250 },
+        replicas: 1,
+      },
       record: { arguments: false, destination: 'stdout', on_failure: 'drop' },
     });
   });

@@ -33,6 +33,7 @@ export function proofsOf(proof: Case['proof']): Proofs {
 const USES: Readonly<Record<NonNullable<Minted['use']>, UseAnswer>> = {
   fresh: { kind: 'fresh' },
   replayed: { kind: 'replayed' },
+  forgotten: { kind: 'forgotten' },
   unavailable: { kind: 'unavailable', detail: 'the case says so' },
 };
 

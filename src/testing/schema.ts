@@ -57,9 +57,12 @@ const mintedProof = z.strictObject({
     .optional()
     .meta({ description: 'proofs need a nonce, and this one’s is missing, fresh, ageing or old' }),
   use: z
-    .enum(['fresh', 'replayed', 'unavailable'])
+    .enum(['fresh', 'replayed', 'forgotten', 'unavailable'])
     .optional()
-    .meta({ description: 'fresh, replayed (it was used before), or unavailable: nobody can know' }),
+    .meta({
+      description:
+        'fresh, replayed (it was used before), forgotten (older than what is remembered), or unavailable: nobody can know',
+    }),
 });
 
 const proof = z.strictObject({
