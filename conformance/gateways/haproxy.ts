@@ -2,11 +2,17 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from './find.ts';
-import type { StartGateway } from './gateway.ts';
+import type { GatewayParts, RunningGateway, StartGateway } from './gateway.ts';
 import { launch } from './process.ts';
 import { replaceEach } from './replace.ts';
 
-export const start: StartGateway = async ({ folder, port, audgate, servers }) => {
+export const start: StartGateway = (parts) => startHaproxy(parts);
+
+/** @param change of haproxy.cfg's text, addresses replaced: what a test wants to be otherwise than in the example */
+export async function startHaproxy(
+  { folder, port, audgate, servers }: GatewayParts,
+  change: (configuration: string) => string = (text) => text,
+): Promise<RunningGateway> {
   const haproxy = await findProgram('haproxy');
   const from = new URL('../../examples/haproxy/', import.meta.url);
   const script = join(folder, 'audgate.lua');
@@ -26,8 +32,8 @@ export const start: StartGateway = async ({ folder, port, audgate, servers }) =>
     if (upstream !== undefined) replacements[place] = `server ${key} ${upstream}`;
   }
   const file = join(folder, 'haproxy.cfg');
-  await writeFile(file, replaceEach(await readFile(new URL('haproxy.cfg', from), 'utf8'), replacements));
+  await writeFile(file, change(replaceEach(await readFile(new URL('haproxy.cfg', from), 'utf8'), replacements)));
   const env = { AUDGATE_KEY: audgate.key };
   // In the foreground, and quiet about what it uses.
   return launch({ program: haproxy, args: ['-db', '-f', file], folder, port, env });
-};
+}

@@ -7,6 +7,7 @@ local TIMEOUT = 10000
 -- Of the client's headers, what audgate reads: these, and all of MCP's. Every value, so that two are seen as two.
 local HANDED_ON = {
   ["authorization"] = true,
+  ["client-cert"] = true,
   ["content-type"] = true,
   ["content-encoding"] = true,
   ["dpop"] = true,
