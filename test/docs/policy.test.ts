@@ -31,7 +31,8 @@ describe('what is generated', () => {
     }
     expect(text).toContain('`regex.match`');
     expect(text).not.toContain('`http.send`');
-    for (const rule of ['issuer', 'audience', 'lifetime', 'operation', 'scope', 'sender_constraint', 'delegation']) {
+    const rules = ['issuer', 'audience', 'lifetime', 'operation', 'scope', 'sender_constraint', 'delegation'];
+    for (const rule of [...rules, 'authentication', 'authorization_details']) {
       expect(text).toMatch(new RegExp(`^### .* \\(\`${rule}\`\\)$`, 'm'));
     }
   });

@@ -69,9 +69,10 @@ describe('two recipes', () => {
   it('explain themselves after the core', () => {
     const checks = policy.explain(question(), { arguments: {}, claims: {} });
     expect(checks.map(({ rule, outcome }) => `${rule}: ${outcome}`)).toEqual([
-      ...['issuer', 'audience', 'lifetime', 'operation', 'scope', 'sender_constraint', 'delegation'].map(
+      ...['issuer', 'audience', 'lifetime', 'operation', 'scope', 'sender_constraint'].map(
         (rule) => `${rule}: satisfied`,
       ),
+      ...['delegation', 'authentication', 'authorization_details'].map((rule) => `${rule}: satisfied`),
       'custom.argument_limit: satisfied',
       'custom.office_hours: satisfied',
     ]);
