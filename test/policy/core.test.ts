@@ -64,7 +64,9 @@ describe('the core module', () => {
       const text = await readFile(file, 'utf8');
       const codes = [...text.matchAll(/"code": "(\w+)"|"(\w+_unknown)"/g)].map(([, code, unknown]) => code ?? unknown);
       const waived = text.includes('waivers.expired(') ? ['waiver_expired'] : [];
-      expect([...reasons].sort()).toEqual([...new Set([...codes, ...waived])].sort());
+      // A proof that is none comes with its code, as a fact.
+      const facts = text.includes('input.proof.dpop.refused') ? ['proof_invalid', 'proof_nonce_required'] : [];
+      expect([...reasons].sort()).toEqual([...new Set([...codes, ...waived, ...facts])].sort());
       for (const code of reasons) expect(isFixedCode(code), code).toBe(true);
     }
   });
