@@ -106,7 +106,9 @@ export async function openRevocations(parts: RevocationParts): Promise<OpenedRev
       knows: (event) => sources.some((source) => source.knows(event)),
       async add(entries) {
         if (store === null) return 'no list is configured';
-        const problem = await store.add(entries);
+        // One entry too many would refuse everybody; whoever sends it is told, and tries again.
+        const isFull = store.status().entries + entries.length > max_entries;
+        const problem = isFull ? 'is full (revocation.max_entries)' : await store.add(entries);
         return problem === null ? null : `the list in ${store.status().source} ${problem}`;
       },
       compare(registered) {

@@ -178,6 +178,15 @@ describe('a list in Valkey', () => {
     expect(list.judge(token('a'), 'corp').kind).toBe('revoked');
   });
 
+  it('is not filled beyond what may be held', async () => {
+    const list = await open({ max_entries: 1 });
+    expect(await list.add([{ by: 'sub', issuer: 'corp', value: 'a' }])).toBeNull();
+    expect(await list.add([{ by: 'sub', issuer: 'corp', value: 'b' }])).toBe(
+      'the list in valkey is full (revocation.max_entries)',
+    );
+    expect(list.judge(token('c'), 'corp').kind).toBe('clear');
+  });
+
   it('is none where the key holds something else', async () => {
     await valkey.run('SET', [KEY, 'x']);
     const list = await open();
