@@ -22,7 +22,7 @@ const registry = {
     },
   },
 };
-const RULES = join(POLICIES, 'examples/argument_limit');
+const RULES = join(POLICIES, 'recipes/argument_limit');
 const paying = (amount: number) => ({
   server: 'files',
   token: { issuer: 'corp' },
