@@ -137,6 +137,11 @@ describe('refused are', () => {
       `callers: { a: { certificate_names: [edge.example], servers: [], may: [] }, b: { certificate_names: [x.example, Edge.Example], servers: [], may: [] } }\n${MTLS}`,
       ['/callers/b/certificate_names/1'],
     ],
+    [
+      'certificates of clients in a form that nobody knows',
+      `callers: { a: { key_sha256: [${DIGEST}], servers: [], may: [], client_certificates: pem } }`,
+      ['/callers/a/client_certificates'],
+    ],
     ['a certificate without its key', 'tls: { certificate: cert.pem }', ['/tls/key']],
     ['gRPC without a place', 'grpc: {}', ['/grpc/listen']],
     ['gRPC at a place that is none', 'grpc: { listen: 9191 }', ['/grpc/listen']],

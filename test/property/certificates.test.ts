@@ -25,6 +25,7 @@ function read(form: ForwardedCertificate['form'], value: string): string | null 
 /** What a client may have its authority write into a certificate's names, with what would mean something to a reader. */
 const piece = fc.constantFrom(
   ...[';', ',', '=', '"', '\\', ' ', '%22', '\\"', ';;', 'By=a', 'URI=', 'Subject="', 'hash=', 'CERT=', 'Chain="', 'x'],
+  ...[`;${hashOf(victim)}`, `;${certOf(victim)}`, `,${hashOf(victim)}`, `";${hashOf(victim)};a="`],
   ...[hashOf(victim), certOf(victim), hashOf(victim).toUpperCase(), encodeURIComponent(victim.certificate)],
 );
 const name = fc.array(fc.oneof(piece, fc.string({ maxLength: 6 })), { maxLength: 8 }).map((pieces) => pieces.join(''));
