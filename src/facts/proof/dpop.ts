@@ -60,7 +60,7 @@ export function createDpopReader(settings: DpopSettings) {
     if (bound === undefined)
       return refuse(
         'token_not_bound',
-        'The token was sent with scheme DPoP, and is bound to no key (cnf.jkt is absent). Send it with scheme Bearer, or get one that is bound to the key of your proofs.',
+        'The token was sent with scheme DPoP, and is bound to no key (cnf.jkt is absent). Get one that is bound to the key of your proofs; where the server asks for none such, scheme Bearer does.',
         { expected: ['jkt'], actual: [] },
       );
 
