@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type BundleConfig, type BundleOptions, readBundleOptions } from './config/bundle.ts';
+import { type IntrospectionOptions, readIntrospection } from './config/introspection.ts';
 import { type ProofsOptions, readProofs } from './config/proofs.ts';
 import { type RevocationOptions, readRevocation } from './config/revocation.ts';
 import { defaultConfig } from './config.ts';
@@ -19,6 +20,7 @@ import { type OpenRevocations, openRevocations, type RevocationParts } from './s
 import { configuredSources } from './sources.ts';
 
 export type { BundleOptions } from './config/bundle.ts';
+export type { IntrospectionOptions } from './config/introspection.ts';
 export type { ProofsOptions } from './config/proofs.ts';
 export type { RevocationOptions } from './config/revocation.ts';
 export type { Principal } from './decision/decision.ts';
@@ -66,6 +68,11 @@ export interface OpenOptions {
    * ones were used is remembered in this process, so where several answer for one server, name a shared store.
    */
   readonly proofs?: ProofsOptions;
+  /**
+   * With what issuers are asked about opaque tokens, as `introspection` of the configuration of `audgate serve`; paths are
+   * relative to the working folder. Default: nobody is asked, and such tokens are refused.
+   */
+  readonly introspection?: IntrospectionOptions;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
 }
@@ -85,6 +92,7 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
   const { registry = null, watch = false, server, body_bytes, client_certificates, now = Date.now } = options;
   const fetch = options.fetch === undefined ? createIssuerFetch({ lookup }) : () => options.fetch ?? globalThis.fetch;
   const bundle = options.bundle === undefined ? null : bundleOf(options.bundle);
+  const asking = readIntrospection(options.introspection ?? {});
   const log = options.log ?? CONSOLE;
   const newId = createNewId((bytes) => crypto.getRandomValues(bytes), now);
   const recorder = options.records === undefined ? NO_RECORDS : await recorderTo(options.records, newId(), log);
@@ -110,6 +118,7 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
     metrics,
     recorder,
     proofs,
+    introspection: { config: asking, readFile: (path) => readFile(path, 'utf8') },
     ...(revocations !== null && { revocations }),
   });
   if (!started.ok) {
