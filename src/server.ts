@@ -130,6 +130,8 @@ export async function openGuard(options: OpenOptions): Promise<OpenedGuard> {
     throw new Error(`the registry or bundle cannot be used:\n${problems.join('\n')}`);
   }
   const { service, warnings } = started;
+  // A client's first proof must not be taken for one of before.
+  await proofs.ready();
   revocations?.compare((key) => service.current().registry.issuers.has(key));
   if (warnings.length > 0) log.warn({ warnings }, 'the registry has warnings');
   const close = async () => {
