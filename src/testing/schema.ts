@@ -56,13 +56,10 @@ const mintedProof = z.strictObject({
     .enum(['missing', 'fresh', 'ageing', 'old'])
     .optional()
     .meta({ description: 'proofs need a nonce, and this one’s is missing, fresh, ageing or old' }),
-  use: z
-    .enum(['fresh', 'replayed', 'forgotten', 'unavailable'])
-    .optional()
-    .meta({
-      description:
-        'fresh, replayed (it was used before), forgotten (older than what is remembered), or unavailable: nobody can know',
-    }),
+  use: z.enum(['fresh', 'replayed', 'forgotten', 'unavailable']).optional().meta({
+    description:
+      'fresh, replayed (it was used before), forgotten (older than what is remembered), or unavailable: nobody can know',
+  }),
 });
 
 const proof = z.strictObject({
