@@ -37,6 +37,7 @@ const ANOTHER_TOKEN: ReadonlySet<ReasonCode> = new Set<FixedCode>([
     'claims_invalid',
     'key_unknown',
     'signature_invalid',
+    'token_inactive',
   ] as const),
 ]);
 
