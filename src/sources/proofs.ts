@@ -2,7 +2,7 @@
 
 import type { ProofsConfig } from '../config/proofs.ts';
 import { createProofs } from '../facts/proof/create.ts';
-import { createMemoryStore } from '../facts/proof/memory.ts';
+import { createMemoryStore, TIMER_MS } from '../facts/proof/memory.ts';
 import { createNonces, MIN_SECRET_BYTES, type Nonces } from '../facts/proof/nonces.ts';
 import type { Proofs, UseAnswer } from '../facts/proof/proofs.ts';
 import type { UseStore } from '../facts/proof/store.ts';
@@ -25,7 +25,7 @@ export interface ProofsParts {
 }
 
 export interface OpenProofs extends Proofs {
-  /** Settles once a proof that is made now is accepted: those of the second in which this process began are not. */
+  /** Settles once a proof that is made now is accepted: those of the second in which this process began, or a shared store, are not. */
   ready(): Promise<void>;
   close(): void;
 }
@@ -64,28 +64,35 @@ export async function openProofs(parts: ProofsParts): Promise<OpenedProofs> {
         if (how.mark) metrics.proofUsed(outcomeOf(answer));
         return answer;
       },
-      async ready() {
-        const early = config.replay.store === 'memory' ? started_at * 1000 - now() : 0;
-        if (early > 0) await parts.wait(early + TIMER_MS);
-      },
+      ready: kept.ready,
       close: kept.close,
     },
   };
 }
 
-/** Milliseconds by which a timer may be early. */
-const TIMER_MS = 20;
-
 const outcomeOf = (answer: UseAnswer) => (answer.kind === 'fresh' && answer.again ? 'retried' : answer.kind);
 
 type OpenedStore =
-  | { readonly ok: true; readonly store: UseStore; readonly close: () => void }
+  | {
+      readonly ok: true;
+      readonly store: UseStore;
+      readonly ready: () => Promise<void>;
+      readonly close: () => void;
+    }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 async function openStore(parts: ProofsParts, started_at: number): Promise<OpenedStore> {
   const { store, max_entries, timeout_ms } = parts.config.replay;
   if (store === 'memory')
-    return { ok: true, store: createMemoryStore({ ...parts, max_entries, started_at }), close: () => {} };
+    return {
+      ok: true,
+      store: createMemoryStore({ ...parts, max_entries, started_at }),
+      ready: async () => {
+        const early = started_at * 1000 - parts.now();
+        if (early > 0) await parts.wait(early + TIMER_MS);
+      },
+      close: () => {},
+    };
   const opened = await openUsedProofs({ ...parts, config: store.valkey, timeout_ms });
   return opened.ok ? opened : { ok: false, problems: [`proofs.replay.store.valkey ${opened.problem}`] };
 }

@@ -38,12 +38,12 @@ export interface Mark {
 }
 
 /** Seconds by which the clocks of a replica and of Valkey may differ: those of two replicas then differ by less than 5. */
-const MAX_SKEW = 2;
+const MAX_SKEW = 1;
 /**
- * Seconds that a proof can be ahead of Valkey's clock when it is used: what a client's clock may be ahead (`dpop.ts`), the
- * skew, and one for fractions. So long after a mark, a proof may still be of the time before it.
+ * Seconds after a mark within which a proof may still be of the time before it. A use is answered only when the proof's iat has
+ * come by Valkey's clock; but after a failover that was another clock, and each of them differed from a replica's.
  */
-const AHEAD = 5 + MAX_SKEW + 1;
+const DOUBTED = 2 * MAX_SKEW;
 
 export const SET_POLICY = 'set maxmemory-policy noeviction, and give caches that need another a server of their own';
 
@@ -82,7 +82,7 @@ export function createMark({ valkey, key, now, log }: MarkParts): Mark {
       const skew = Math.max(from - said.time, said.time - to) / 1000;
       if (skew > MAX_SKEW) {
         doubted = true;
-        return broken(`has a clock that differs by ${Math.round(skew)} seconds: at most ${MAX_SKEW} may be`);
+        return broken(`has a clock that differs by ${Math.round(skew)} seconds: at most ${MAX_SKEW} second may be`);
       }
       const mark = readMark(marked.value);
       if (mark !== null && mark.run === said.run && mark.evicted === said.evicted && !doubted)
@@ -96,7 +96,7 @@ export function createMark({ valkey, key, now, log }: MarkParts): Mark {
   };
 }
 
-const floorOf = (since: number) => since + AHEAD * 1000;
+const floorOf = (since: number) => since + DOUBTED * 1000;
 
 /** What Valkey says of itself. */
 interface Said {

@@ -6,7 +6,7 @@
  * (`min-replicas-to-write` is for that).
  */
 import type { ValkeyConfig } from '../config/valkey.ts';
-import { RETRY_MS } from '../facts/proof/memory.ts';
+import { MAX_EARLY_MS, RETRY_MS, TIMER_MS } from '../facts/proof/memory.ts';
 import type { UseAnswer } from '../facts/proof/proofs.ts';
 import type { UseEntry, UseStore } from '../facts/proof/store.ts';
 import type { Log } from '../service.ts';
@@ -19,12 +19,20 @@ export interface UsedProofsParts {
   readonly timeout_ms: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Settles after so many milliseconds. */
+  readonly wait: (milliseconds: number) => Promise<void>;
   readonly readFile: (path: string) => Promise<string>;
   readonly log: Log;
 }
 
 export type OpenedUsedProofs =
-  | { readonly ok: true; readonly store: UseStore; readonly close: () => void }
+  | {
+      readonly ok: true;
+      readonly store: UseStore;
+      /** Settles once a fresh proof is accepted. */
+      readonly ready: () => Promise<void>;
+      readonly close: () => void;
+    }
   /** Nothing stays open. */
   | { readonly ok: false; readonly problem: string };
 
@@ -33,7 +41,7 @@ const FULL = 'is full: give it more memory (maxmemory)';
 
 /** One that is not there, or must not be used, is a mistake of the configuration; later losses are waited out. */
 export async function openUsedProofs(parts: UsedProofsParts): Promise<OpenedUsedProofs> {
-  const { config, timeout_ms, now, readFile, log } = parts;
+  const { config, timeout_ms, now, wait, readFile, log } = parts;
   const { key, ...server } = config;
   let trouble: { readonly at: number; readonly problem: string } | null = null;
   let floor: number | null = null;
@@ -86,13 +94,21 @@ export async function openUsedProofs(parts: UsedProofsParts): Promise<OpenedUsed
     if (!held.ok) return failed(held);
     const looked = noted(await mark.judge(said, write));
     if (looked.kind === 'broken') return unavailable(looked.problem);
-    if (typeof held.value === 'string') return again(place, held.value, retry);
+    const early = issued_at * 1000 - looked.time;
+    if (early > MAX_EARLY_MS + 1000) return unavailable('is used with a clock that was set back');
+    if (typeof held.value === 'string') return inTime(await again(place, held.value, retry), early, write);
     if (held.value !== null) return unavailable('answers SET with something else');
-    if (issued_at * 1000 >= looked.floor) return { kind: 'fresh' };
+    if (issued_at * 1000 >= looked.floor) return inTime({ kind: 'fresh' }, early, write);
     const left = Math.ceil((looked.floor - looked.time) / 1000);
     return left > 0
       ? unavailable(`is new, or has lost what it held; proofs are accepted again in ${left} seconds`)
       : { kind: 'forgotten' };
+  }
+
+  /** Not before the proof's own time, so that what a store has lost is never younger than the loss. */
+  async function inTime(answer: UseAnswer, early: number, write: boolean): Promise<UseAnswer> {
+    if (write && answer.kind === 'fresh' && early > 0) await wait(early + TIMER_MS);
+    return answer;
   }
 
   /** The key is there: another use, or the gateway's second try of the same request. */
@@ -114,6 +130,10 @@ export async function openUsedProofs(parts: UsedProofsParts): Promise<OpenedUsed
 
   return {
     ok: true,
+    ready: async () => {
+      const early = Math.ceil(first.floor / 1000) * 1000 - first.time;
+      if (early > 0) await wait(early + TIMER_MS);
+    },
     close: () => valkey.close(),
     store: {
       use,

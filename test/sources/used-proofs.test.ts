@@ -1,5 +1,7 @@
 /** Used proofs in a real Valkey, and whatever may befall one: no proof is ever taken for fresh twice. */
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../conformance/gateways/free-port.ts';
 import type { UseAnswer } from '../../src/facts/proof/proofs.ts';
@@ -9,28 +11,36 @@ import { openValkey } from '../../src/sources/valkey.ts';
 import { until } from '../e2e/start.ts';
 import { type RunningValkey, startValkey } from './valkey.ts';
 
+const MARK = 'audgate:proofs';
+
 interface Settings {
   readonly timeout_ms?: number;
   /** Milliseconds that this replica's clock is ahead. */
   readonly skew?: () => number;
+  readonly user?: { readonly username: string; readonly password_file: string };
 }
 
-async function tryToOpen(url: string, { timeout_ms = 5000, skew = () => 0 }: Settings = {}) {
+async function tryToOpen(url: string, { timeout_ms = 5000, skew = () => 0, user }: Settings = {}) {
   const told: string[] = [];
+  const waits: number[] = [];
   const tell = (fields: object, message: string) => void told.push(`${message} ${JSON.stringify(fields)}`);
   const opened = await openUsedProofs({
-    config: { url, key: 'audgate:proofs' },
+    config: { url, key: MARK, ...user },
     timeout_ms,
     now: () => Date.now() + skew(),
-    readFile: () => Promise.reject(new Error('no file')),
+    wait: (milliseconds) => {
+      waits.push(milliseconds);
+      return Promise.resolve();
+    },
+    readFile: (path) => readFile(path, 'utf8'),
     log: { info: tell, warn: tell, error: tell },
   });
   if (opened.ok) onTestFinished(opened.close);
-  return { opened, told };
+  return { opened, told, waits };
 }
 
 async function open(url: string, settings?: Settings) {
-  const { opened, told } = await tryToOpen(url, settings);
+  const { opened, told, waits } = await tryToOpen(url, settings);
   if (!opened.ok) throw new Error(opened.problem);
   const { store } = opened;
   const use = async (key: string, entry: Partial<UseEntry> = {}, mark = true) => {
@@ -39,11 +49,11 @@ async function open(url: string, settings?: Settings) {
   let keys = 0;
   const probe = () => {
     keys += 1;
-    return use(`probe-${keys}`, proofOf(3600));
+    return use(`probe-${keys}`, proofOf(4));
   };
   /** Until something else than `unavailable` is answered, for a key of its own. */
   const available = () => until(probe, ({ kind }) => kind !== 'unavailable');
-  return { store, use, told, available };
+  return { store, use, told, waits, available };
 }
 
 /** Another connection, as its operator has one. */
@@ -80,8 +90,6 @@ async function openLong(server: RunningValkey, settings?: Settings) {
   await command('XADD', MARK, `${Date.now() - 600_000}-0`, ...fields);
   return { ...opened, command };
 }
-
-const MARK = 'audgate:proofs';
 
 const kinds = (answers: readonly UseAnswer[]) => answers.map(({ kind }) => kind).sort();
 const FRESH = { kind: 'fresh' };
@@ -135,6 +143,29 @@ describe('a use', () => {
   });
 });
 
+describe('a proof of a client whose clock is ahead', () => {
+  it('is marked at once, and answered when its time has come, so that no loss of the store is older than it', async () => {
+    const { use, waits } = await openLong(await startValkey());
+    const before = Date.now();
+    const proof = proofOf(5);
+    expect(await use('a', proof, false)).toEqual(FRESH);
+    expect(waits).toEqual([]);
+    const first = use('a', proof);
+    expect(await use('a', proof)).toEqual(REPLAYED);
+    expect(await first).toEqual(FRESH);
+    expect(waits).toHaveLength(1);
+    expect(waits[0]).toBeLessThanOrEqual(proof.issued_at * 1000 - before + 1000);
+    expect(await use('b', proofOf(-1))).toEqual(FRESH);
+    expect(waits).toHaveLength(1);
+  });
+
+  it('does not wait for an hour, where the clock was set back meanwhile', async () => {
+    const { use, waits } = await openLong(await startValkey());
+    expect(await use('a', proofOf(3600))).toEqual(unavailable(/clock that was set back/));
+    expect(waits).toEqual([]);
+  });
+});
+
 describe('a store that may have lost something', () => {
   it.each<[string, (server: RunningValkey) => Promise<unknown>]>([
     ['was emptied', async (server) => (await operator(server))('FLUSHALL')],
@@ -152,28 +183,29 @@ describe('a store that may have lost something', () => {
     // Nor at a replica that began only then, nor another one of that time.
     const late = await open(server.url);
     expect((await late.use('b', proof)).kind).not.toBe('fresh');
-    // Nor one that a client whose clock is ahead made before; but those that can only have been made after.
-    expect(await late.use('c', proofOf(5))).toEqual(
-      unavailable(/is new, or has lost what it held; proofs are accepted again in \d seconds/),
-    );
-    expect(await late.use('d', proofOf(60))).toEqual(FRESH);
+    // But those that can only have been made after, clocks being as they may.
+    const [[id]] = (await (await operator(server))('XREVRANGE', MARK, '+', '-')) as [[string]];
+    const second = Math.ceil(Number.parseInt(id, 10) / 1000);
+    expect((await late.use('c', { issued_at: second + 1, until: second + 67 })).kind).not.toBe('fresh');
+    expect(await late.use('d', { issued_at: second + 2, until: second + 68 })).toEqual(FRESH);
   });
 
   it('that is new accepts none of before, either', async () => {
     const { url } = await startValkey();
     const { use, told } = await open(url);
-    expect(await use('a', proofOf(-60))).toEqual(unavailable(/is new/));
+    expect((await use('a', proofOf(-60))).kind).not.toBe('fresh');
     expect(told.join()).toContain('proofs that were made before are refused');
   });
 
   it('tells a client to make a fresh proof, once a fresh one helps', async () => {
     const { use, command } = await openLong(await startValkey());
     await command('DEL', MARK);
-    expect(await use('a', proofOf(60))).toEqual(FRESH);
+    expect(await use('a', proofOf(5))).toEqual(FRESH);
     const [[id, fields]] = (await command('XREVRANGE', MARK, '+', '-')) as [[string, string[]]];
     await command('DEL', MARK);
     await command('XADD', MARK, `${Number.parseInt(id, 10) - 20_000}-0`, ...fields);
-    expect(await use('b', proofOf(-20))).toEqual({ kind: 'forgotten' });
+    const then = Math.floor(Number.parseInt(id, 10) / 1000) - 20;
+    expect(await use('b', { issued_at: then, until: then + 66 })).toEqual({ kind: 'forgotten' });
     expect(await use('c', proofOf(0))).toEqual(FRESH);
   });
 
@@ -317,7 +349,7 @@ describe('a store that cannot be had', () => {
     for (const jump of [3_600_000, -3_600_000, 60_000]) {
       skew = jump;
       expect(await use('b', proof)).toEqual(
-        unavailable(/has a clock that differs by \d{2,4} seconds: at most 2 may be/),
+        unavailable(/has a clock that differs by \d{2,4} seconds: at most 1 second may be/),
       );
     }
     skew = 0;
@@ -345,6 +377,20 @@ describe('at the start', () => {
     const { opened } = await tryToOpen(url);
     expect(opened).toEqual({ ok: false, problem: expect.stringMatching(problem) });
     expect(JSON.stringify(opened)).not.toContain('secret');
+  });
+
+  it('a user needs no more than is told', async () => {
+    const may = ['+set', '+get', '+pttl', '+xadd', '+xrevrange', '+info'];
+    const server = await startValkey('--user', 'audgate', 'on', 'nopass', '~audgate:proofs*', ...may);
+    const password_file = join(server.folder, 'password');
+    await writeFile(password_file, 'any');
+    const { opened } = await tryToOpen(server.url, { user: { username: 'audgate', password_file } });
+    if (!opened.ok) throw new Error(opened.problem);
+    const { store } = opened;
+    const proof = { ...proofOf(4), retry: 'request' };
+    expect(await store.use('a', proof, false)).toEqual(FRESH);
+    expect(await store.use('a', proof, true)).toEqual(FRESH);
+    expect(await store.use('a', proof, true)).toEqual({ kind: 'fresh', again: true });
   });
 
   it('a server that is not there is refused, with what to do', async () => {

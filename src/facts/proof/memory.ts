@@ -26,9 +26,9 @@ export interface MemoryStore extends UseStore {
 /** Milliseconds within which the same request id is the gateway's own second try (design 4). */
 export const RETRY_MS = 5000;
 /** Milliseconds by which a timer may be early. */
-const TIMER_MS = 20;
+export const TIMER_MS = 20;
 /** Milliseconds that a proof can be ahead which was just found to be in time (`dpop.ts`), and a second for its fraction. */
-const MAX_EARLY_MS = 6000;
+export const MAX_EARLY_MS = 6000;
 
 interface Marked {
   readonly retry: string;
