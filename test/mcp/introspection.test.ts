@@ -32,7 +32,9 @@ it('lets in what the issuer says is active, and nothing else', async () => {
   const secret_file = join(await scratch(), 'secret');
   await writeFile(secret_file, 's3cret\n');
   const files = { client_id: 'files', method: 'client_secret_basic', secret_file };
-  const { server, guarded } = await opened({ introspection: { cache_seconds: 0, credentials: { files } } });
+  const { server, guarded } = await opened({
+    introspection: { cache_seconds: 0, timeout_ms: 30_000, credentials: { files } },
+  });
   server.answer(answerNow());
   expect((await guarded(post('opaque-1'))).status).toBe(200);
   expect(server.questions[0]?.headers.authorization).toBe(`Basic ${btoa('files:s3cret')}`);

@@ -12,6 +12,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Started, scratch, start } from '../start.ts';
 
 const LIFETIME = 300;
+/** Milliseconds: a busy machine is none that is down. */
+const PATIENT = 30_000;
 const FILES = 'https://files.example.com/mcp';
 const BILLING = 'https://billing.example.com/mcp';
 /** As which servers are known to the authorization server, and what each may learn about tokens. */
@@ -156,6 +158,7 @@ test('opaque tokens open what they are for, until they are revoked; each server 
     config: {
       introspection: {
         cache_seconds: 0,
+        timeout_ms: PATIENT,
         credentials: {
           files: { client_id: 'files-server', method: 'client_secret_basic', secret_file: file('files.secret') },
           billing: {
@@ -250,7 +253,13 @@ test.each([
       issuer: login.issuer,
       introspection: { endpoint: `${login.issuer}/token/introspection`, signed: { jwks_uri: `${login.issuer}/jwks` } },
     }),
-    config: { introspection: { credentials: { files: { client_id: 'files-server', method, secret_file } } } },
+    config: {
+      keys: { timeout_ms: PATIENT },
+      introspection: {
+        timeout_ms: PATIENT,
+        credentials: { files: { client_id: 'files-server', method, secret_file } },
+      },
+    },
   });
   expect(await codes(audgate, await login.token(FILES))).toEqual(expected);
   const { issuers } = (await (await audgate.get('/v1/status')).json()) as Status;
@@ -265,7 +274,10 @@ test.each([
   ['OpenID Connect Discovery', OAUTH, [OAUTH, OPENID]],
 ])('by %s the key set is found, and JWTs of the issuer are verified with it', async (_, lacks, paths) => {
   const login = await startLogin([], { format: 'jwt', lacks });
-  const audgate = await start({ registry: registryOf({ issuer: login.issuer, discovery: true }) });
+  const audgate = await start({
+    registry: registryOf({ issuer: login.issuer, discovery: true }),
+    config: { keys: { timeout_ms: PATIENT } },
+  });
   const token = await login.token(FILES);
   expect(token.split('.')).toHaveLength(3);
   expect(await codes(audgate, token)).toEqual(['allow']);

@@ -46,7 +46,7 @@ const status =
   };
 const metadata = (over: Record<string, unknown> = {}) => ({ issuer: origin, jwks_uri: `${origin}/jwks`, ...over });
 
-const parts = () => ({ fetch: globalThis.fetch, timeout_ms: 2000, stop: new AbortController().signal });
+const parts = () => ({ fetch: globalThis.fetch, timeout_ms: 30_000, stop: new AbortController().signal });
 const find = (issuer = origin, allow_private_network = false) => discover({ issuer, allow_private_network }, parts());
 
 test.each([
@@ -164,7 +164,7 @@ describe('keys by discovery', () => {
     const keys = createKeys({
       fetch: () => globalThis.fetch,
       now: () => clock,
-      settings: { max_age_seconds: 300, cooldown_seconds: 30, timeout_ms: 2000, outage_ceiling_seconds: 3600 },
+      settings: { max_age_seconds: 300, cooldown_seconds: 30, timeout_ms: 30_000, outage_ceiling_seconds: 3600 },
     });
     const issuer = issuerRecord({ kind: 'discovery', issuer: origin, allow_private_network: false }, ['ES256'], {
       issuer: origin,

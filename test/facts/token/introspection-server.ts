@@ -99,7 +99,7 @@ const FILES_OF: Readonly<Record<string, string>> = { 'files.secret': 's3cret\n',
 
 /** A reader of tokens with a clock to be moved. */
 export function reading(options: AskerOptions = {}) {
-  const { cache_seconds = 10, timeout_ms = 5000, credentials = CREDENTIALS, files = FILES_OF } = options;
+  const { cache_seconds = 10, timeout_ms = 30_000, credentials = CREDENTIALS, files = FILES_OF } = options;
   let clock = START;
   let ids = 0;
   const events: IntrospectionEvent[] = [];

@@ -159,6 +159,17 @@ describe('a remembered token', () => {
     expect(remembered).toEqual([false, true, true]);
   });
 
+  test('makes room by its length too: large ones are fewer', async () => {
+    const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 8 });
+    const long = (jti: string) =>
+      mint(pair.privateKey, { alg: 'ES256', kid: 'k1' }, { jti, padding: 'x'.repeat(5000) });
+    const texts = await Promise.all(['a', 'b', 'c', 'd'].map(long));
+    for (const text of texts) expect(outcome(await reader.read(text, askedAt(issuer)))).toBe('verified');
+    const remembered = texts.map((text) => !(reader.read(text, askedAt(issuer)) instanceof Promise));
+    // Room for eight of 2,048 characters.
+    expect(remembered).toEqual([false, false, true, true]);
+  });
+
   test('is never a refused one', async () => {
     const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 10 });
     const text = await mint(other.privateKey, { alg: 'ES256', kid: 'k1' });
@@ -249,11 +260,11 @@ describe('the race: a key is withdrawn while its token is verified', () => {
     ];
     for (const one of stale) {
       answer = one;
-      memory.keep(digestOf('text'), reading, wanted, generation);
+      memory.keep({ digest: digestOf('text'), length: 4 }, reading, wanted, generation);
       answer = key;
       expect(memory.recall(digestOf('text'), askedAt(issuer))).toBeUndefined();
     }
-    memory.keep(digestOf('text'), reading, wanted, generation);
+    memory.keep({ digest: digestOf('text'), length: 4 }, reading, wanted, generation);
     expect(memory.recall(digestOf('text'), askedAt(issuer))).toBe(reading);
   });
 
@@ -263,7 +274,7 @@ describe('the race: a key is withdrawn while its token is verified', () => {
     let answer: KeyAnswer = key;
     const memory = createMemory(() => answer, 10);
     const reading = { kind: 'verified', issuer, token: { issuer: issuer.issuer } } as Verified;
-    memory.keep(digestOf('text'), reading, { kid: 'k1', alg: 'ES256' }, generation);
+    memory.keep({ digest: digestOf('text'), length: 4 }, reading, { kid: 'k1', alg: 'ES256' }, generation);
     answer = { kind: 'unknown' };
     expect(memory.recall(digestOf('text'), askedAt(issuer))).toBeUndefined();
     answer = key;
