@@ -43,8 +43,8 @@ issuers:
     algorithms: [ES256]   # with which it signs its answers; must be there, and says nothing where they are not signed
 \`\`\`
 
-A text that is no JWT is asked about (RFC 7662) at a server that lists exactly one such issuer; \`registry check\` refuses a server
-that lists two, because an opaque token does not say whose it is. A JWT is asked about where its \`iss\` is such an issuer and the
+A text that has not the three segments of a JWT is asked about (RFC 7662) at a server that lists exactly one such issuer;
+\`registry check\` refuses a server that lists two, because an opaque token does not say whose it is. A JWT is asked about where its \`iss\` is such an issuer and the
 server lists it, whatever its header says. At all other servers opaque tokens stay \`token_malformed\`, and nobody is shown them.
 
 Each server asks as itself. The registry holds no secrets; the configuration says in which files they are:

@@ -62,11 +62,15 @@ interface Entry {
 const MAX_DEPTH = 16;
 /** Questions to one issuer at once: whoever sends made-up tokens must not fill the memory, nor take the issuer down. */
 const MAX_WAITING = 256;
+/** Characters of all claims that are held: an issuer may answer with much more than a token holds. */
+const MAX_HELD = 32 * 1024 * 1024;
+
+const sizeOf = ({ reading }: Entry) => JSON.stringify(reading.token.claims).length;
 
 export function createIntrospector(parts: IntrospectorParts): Introspector {
   const { now, onEvent } = parts;
   const cached = parts.cache_seconds * 1000;
-  const entries = new LRUCache<string, Entry>({ max: parts.cacheSize });
+  const entries = new LRUCache<string, Entry>({ max: parts.cacheSize, maxSize: MAX_HELD, sizeCalculation: sizeOf });
   const waiting = new Map<string, { readonly issuer: IssuerRecord; readonly reading: Promise<TokenReading> }>();
   const statuses = new Map<string, IntrospectorStatus>();
   const counts = new Map<string, number>();

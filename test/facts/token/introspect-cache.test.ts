@@ -82,6 +82,16 @@ describe('an answer serves for the seconds that are configured', () => {
   });
 });
 
+test('answers are held up to a size in all, the last ones first', async () => {
+  const { server, read } = await opened({ cacheSize: 10_000 }, json(active({ pad: 'x'.repeat(45 * 1024) })));
+  for (let at = 0; at < 760; at++) await read(`token-${at}`);
+  expect(server.questions).toHaveLength(760);
+  await read('token-759');
+  expect(server.questions).toHaveLength(760);
+  await read('token-0');
+  expect(server.questions).toHaveLength(761);
+});
+
 test.each<[string, Answer]>([
   ['that it is not active', json({ active: false })],
   ['what is ill-formed', json(active({ iss: 'https://other.example.com' }))],

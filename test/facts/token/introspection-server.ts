@@ -86,6 +86,7 @@ export function asked(endpoint: string, over: Partial<Introspection> = {}): Issu
 
 export interface AskerOptions {
   readonly cache_seconds?: number;
+  readonly cacheSize?: number;
   readonly timeout_ms?: number;
   readonly credentials?: Readonly<Record<string, ClientCredentials>>;
   readonly files?: Readonly<Record<string, string>>;
@@ -99,7 +100,13 @@ const FILES_OF: Readonly<Record<string, string>> = { 'files.secret': 's3cret\n',
 
 /** A reader of tokens with a clock to be moved. */
 export function reading(options: AskerOptions = {}) {
-  const { cache_seconds = 10, timeout_ms = 30_000, credentials = CREDENTIALS, files = FILES_OF } = options;
+  const {
+    cache_seconds = 10,
+    cacheSize = 100,
+    timeout_ms = 30_000,
+    credentials = CREDENTIALS,
+    files = FILES_OF,
+  } = options;
   let clock = START;
   let ids = 0;
   const events: IntrospectionEvent[] = [];
@@ -128,7 +135,7 @@ export function reading(options: AskerOptions = {}) {
     lookup: keys.lookup,
     now,
     cache_seconds,
-    cacheSize: 100,
+    cacheSize,
     onEvent: (event) => events.push(event),
   });
   const reader = createTokenReader({ lookup: keys.lookup, cacheSize: 100, introspector });
