@@ -90,7 +90,7 @@ export function createTokenReader(parts: TokenReaderParts): TokenReader {
     const refused = await verifySignature(text, answer, wanted, issuer);
     if (refused !== undefined) return refused;
     const reading = { kind: 'verified', token, issuer } as const;
-    if (digest !== undefined) memory.keep(digest, reading, wanted, answer.generation);
+    if (digest !== undefined) memory.keep({ digest, length: text.length }, reading, wanted, answer.generation);
     return reading;
   }
 

@@ -12,6 +12,7 @@ import type { IssuerRecord, Registry } from '../../registry/registry.ts';
 import { isSameIssuer } from '../../registry/same-issuer.ts';
 import type { KeyLookup, ReadAt } from './read.ts';
 import type { Refused } from './refuse.ts';
+import { MAX_TOKEN_LENGTH } from './split.ts';
 import { refuseShared, type Wanted } from './verify-signature.ts';
 
 export interface Verified {
@@ -20,7 +21,15 @@ export interface Verified {
   readonly issuer: IssuerRecord;
 }
 
+/** The text of a token, as far as it is remembered. */
+export interface Remembered {
+  readonly digest: string;
+  /** Characters. */
+  readonly length: number;
+}
+
 interface Entry {
+  readonly length: number;
   readonly reading: Verified;
   readonly wanted: Wanted;
   readonly generation: object;
@@ -33,7 +42,7 @@ export interface Memory {
    */
   recall(digest: string, at: RecallAt): Recalled | Promise<Recalled>;
   /** Drops what has become stale while it was verified. */
-  keep(digest: string, reading: Verified, wanted: Wanted, generation: object): void;
+  keep(text: Remembered, reading: Verified, wanted: Wanted, generation: object): void;
 }
 
 type Recalled = Verified | Refused | undefined;
@@ -44,6 +53,12 @@ interface RecallAt {
   readonly server: Pick<ReadAt['server'], 'issuers'>;
 }
 
+/**
+ * Characters of token text for each token that may be remembered; what is held of one grows with its text. So larger tokens
+ * are fewer tokens, and the memory is bounded whatever issuers write.
+ */
+const MEAN_LENGTH = 2048;
+
 /** SHA-256 of the whole text, signature included. */
 export function digestOf(text: string): string {
   return hash('sha256', text, 'base64');
@@ -51,7 +66,7 @@ export function digestOf(text: string): string {
 
 /** @param size tokens, at least 1 */
 export function createMemory(lookup: KeyLookup, size: number): Memory {
-  const entries = new LRUCache<string, Entry>({ max: size });
+  const entries = new LRUCache<string, Entry>({ max: size, maxSize: Math.max(size * MEAN_LENGTH, MAX_TOKEN_LENGTH) });
 
   function confirmed(digest: string, entry: Entry, answer: KeyAnswer, trusted: readonly string[]): Recalled {
     const { reading, wanted, generation } = entry;
@@ -70,7 +85,7 @@ export function createMemory(lookup: KeyLookup, size: number): Memory {
     if (issuer === undefined || !isSameIssuer(issuer, reading.issuer)) return undefined;
     // Compared once a token and registry. Only the record changes: whether its key is still the one, is asked as ever.
     const moved = { ...entry, reading: { ...reading, issuer } };
-    entries.set(digest, moved);
+    entries.set(digest, moved, { size: moved.length });
     return moved;
   }
 
@@ -84,11 +99,11 @@ export function createMemory(lookup: KeyLookup, size: number): Memory {
         ? answer.then((later) => confirmed(digest, entry, later, server.issuers))
         : confirmed(digest, entry, answer, server.issuers);
     },
-    keep(digest, reading, wanted, generation) {
+    keep({ digest, length }, reading, wanted, generation) {
       const answer = lookup(reading.issuer, wanted);
       // A promise means that the key set is being renewed: the next reading keeps the token instead.
       if (answer instanceof Promise || answer.kind !== 'key' || answer.generation !== generation) return;
-      entries.set(digest, { reading, wanted, generation });
+      entries.set(digest, { length, reading, wanted, generation }, { size: length });
     },
   };
 }
