@@ -86,7 +86,7 @@ const server = (resource: string) =>
         issuers: mostly<readonly string[]>(['corp'], ['corp', 'partner'], ['partner']),
         max_lifetime_seconds: fc.constantFrom(300, 900, 3600),
         sender_constraint: mostly('none', 'dpop', 'mtls', 'any'),
-        authorization_details_types: mostly<readonly string[]>([], ['payment'], ['payment', 'account']),
+        authorization_details_types: fc.constantFrom<readonly string[]>([], ['payment'], ['payment', 'account']),
         actors: mostly<unknown>('none', 'any', ['agent'], ['agent', 'other']),
         call_from: mostly('body', 'none'),
         base_scopes: scopes,
@@ -186,7 +186,13 @@ export const question: fc.Arbitrary<Question> = fc
     bound: mostly<(typeof BOUND)[number]>({}, ...BOUND),
     context: fc.constantFrom(undefined, undefined, 'mfa', 'phr', 'pwd'),
     authenticated: fc.constantFrom(undefined, undefined, 0, 5, 60, 66, 600, -6),
-    details: mostly<readonly string[] | undefined>(undefined, ['payment'], ['account', 'payment'], ['other']),
+    details: fc.constantFrom<readonly string[] | undefined>(
+      undefined,
+      undefined,
+      undefined,
+      ['payment'],
+      ['account', 'payment'],
+    ),
   })
   .map(({ server: named, call: asked, age, life, actor, bound, context, authenticated, details, ...rest }) => ({
     server: named,
