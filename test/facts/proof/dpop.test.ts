@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { DPOP_ALGORITHMS } from '../../../src/decision/dpop.ts';
 import { createDpopReader, type DpopSettings } from '../../../src/facts/proof/dpop.ts';
@@ -267,6 +268,60 @@ describe('check 7: a public key', () => {
     const refused = await read([await prove(right, { header: { jwk } })]);
     // A key of another form is another key: its thumbprint may be compared first.
     expect(refused).toMatchObject({ kind: 'refused', code: expect.stringMatching(/^proof_(invalid|mismatch)$/) });
+  });
+
+  // The token's issuer took the key, whatever it is: only then is it imported, and asked about a signature.
+  const rsa = (bytes: (modulus: Buffer) => void): Json => {
+    const modulus = Buffer.alloc(256, 0xff);
+    bytes(modulus);
+    return { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' };
+  };
+  const [x = '', y = ''] = [P256.x, P256.y];
+  const zeros = (size: number) => Buffer.alloc(size).toString('base64url');
+  test.each<[string, string, Json]>([
+    ['a point off the curve', 'ES256', { kty: 'EC', crv: 'P-256', x: y, y: x }],
+    ['a point at infinity', 'ES256', { kty: 'EC', crv: 'P-256', x: zeros(32), y: zeros(32) }],
+    [
+      'a coordinate beyond the field',
+      'ES256',
+      { kty: 'EC', crv: 'P-256', x: Buffer.alloc(32, 0xff).toString('base64url'), y },
+    ],
+    ['a short y', 'ES256', { kty: 'EC', crv: 'P-256', x, y: 'AA' }],
+    [
+      'a padded y',
+      'ES256',
+      {
+        kty: 'EC',
+        crv: 'P-256',
+        x,
+        y: Buffer.concat([Buffer.alloc(1), Buffer.from(y, 'base64url')]).toString('base64url'),
+      },
+    ],
+    ['an x in another spelling', 'ES256', { kty: 'EC', crv: 'P-256', x: `${x}=`, y }],
+    ['no y', 'ES256', { kty: 'EC', crv: 'P-256', x }],
+    [
+      'a point of Ed25519 that is none',
+      'EdDSA',
+      { kty: 'OKP', crv: 'Ed25519', x: Buffer.alloc(32, 0xff).toString('base64url') },
+    ],
+    ['a point of order 1', 'EdDSA', { kty: 'OKP', crv: 'Ed25519', x: zeros(32) }],
+    [
+      'a modulus in another spelling',
+      'RS256',
+      { kty: 'RSA', n: `${Buffer.alloc(256, 0xff).toString('base64')}`, e: 'AQAB' },
+    ],
+    ['an even modulus', 'RS256', rsa((bytes) => bytes.writeUInt8(0xfe, 255))],
+    ['a modulus that is a power of two', 'PS256', rsa((bytes) => bytes.fill(0).writeUInt8(0x80, 0))],
+    ['no modulus', 'RS256', { kty: 'RSA', e: 'AQAB' }],
+  ])('%s is refused, though the token is bound to it', async (_, alg, jwk) => {
+    const members = jwk as Readonly<Record<string, string>>;
+    // Where no thumbprint can be had, no token is bound to it either.
+    const jkt = await calculateJwkThumbprint(members).catch(() => 'none');
+    const [header, claims] = (await prove(right, { header: { alg, jwk } })).split('.');
+    for (const length of [64, 256])
+      expect(await read([`${header}.${claims}.${zeros(length)}`], context({}, jkt))).toMatchObject({
+        code: 'proof_invalid',
+      });
   });
 
   test.each([1024, 2047])('RSA of %d bits is refused', async (modulusLength) => {
