@@ -12,7 +12,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Ask, Caller } from './ask.ts';
 import { type Evaluation, evaluate, type Judges } from './evaluate.ts';
-import { inspecting, type Readers } from './readers.ts';
+import { type Readers, repeating } from './readers.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Decisions that wait at most. Each may hold a body of 256 KiB, so these are some 64 MiB in the worst case. */
@@ -108,7 +108,10 @@ export function createShadow({
     try {
       const { registry, tokens } = by.own ?? { registry: at.registry, tokens: readers.tokens };
       const snapshot = { ...at, registry, policy: { ...at.policy, core, custom } };
-      evaluation = await evaluate(ask, caller, seconds, snapshot, inspecting({ ...readers, tokens }), by.judges);
+      const again = repeating({ ...readers, tokens }, codesOf(decision.reasons));
+      // The live decision may have used the proof by now; whether it was fresh then is no matter of rules.
+      const proved = { ...ask, proved_at: ask.proved_at ?? seconds };
+      evaluation = await evaluate(proved, caller, seconds, snapshot, again, by.judges);
     } catch {
       return onOutcome('unavailable');
     }

@@ -86,7 +86,7 @@ export async function openUsedProofs(parts: UsedProofsParts): Promise<OpenedUsed
   async function use(name: string, { issued_at, until, retry = '' }: UseEntry, write: boolean): Promise<UseAnswer> {
     const place = `${key}:${name}`;
     // A second at least: an entry must not be gone before its answer is there.
-    const ttl = Math.max(until * 1000 - now(), 1000);
+    const ttl = Math.max(Math.ceil(until * 1000 - now()), 1000);
     const [held, said] = await Promise.all([
       write ? valkey.run('SET', [place, `${ttl} ${retry}`, 'NX', 'GET', 'PX', ttl]) : valkey.run('GET', [place]),
       mark.ask(),

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { startValkey } from '../sources/valkey.ts';
+import { build } from './bundles.ts';
 import { boundClient, codeOf, countOf } from './proof-uses.ts';
 import { scratch, start, until } from './start.ts';
 
@@ -141,4 +142,20 @@ it('a service does not start with a Valkey that may evict, or with a short secre
   const started = start({ registry, config: { proofs } });
   await expect(started).rejects.toThrow(/has maxmemory-policy allkeys-lru: expected noeviction/);
   await expect(started).rejects.toThrow(/short has 9 bytes, and at least 32 are needed/);
+});
+
+it('a shadow that judges a call again does not take its proof for a replayed one', async () => {
+  const { registry, question } = await boundClient();
+  const built = await build({
+    'open.rego': 'package custom.open\n\nsatisfied if true\n\ndenials contains {"code": "never"} if false\n',
+  });
+  const service = await start({ registry, config: { shadow: { bundle: built.bundle } } });
+  const proof = await question();
+  expect(codeOf(await service.decide(proof))).toBe('allow');
+  expect(codeOf(await service.decide(proof))).toBe('proof_replayed');
+  const shadowed = async () =>
+    (await (await service.get('/metrics')).text()).split('\n').filter((line) => line.startsWith('audgate_shadow_'));
+  expect(await until(shadowed, (lines) => lines.join().includes(' 2'))).toEqual([
+    'audgate_shadow_decisions_total{outcome="same"} 2',
+  ]);
 });
