@@ -38,6 +38,8 @@ export interface WorldParts {
   readonly by?: Authorities;
   readonly proofs?: Proofs;
   readonly revocations?: Revocations;
+  /** Where `files` asks about tokens that are no JWT; absent: it does not. */
+  readonly introspection?: string;
   readonly max_age_seconds?: number;
   readonly cooldown_seconds?: number;
 }
@@ -47,7 +49,8 @@ export async function openWorld(parts: WorldParts = {}): Promise<World> {
   const by = parts.by ?? (await createAuthorities());
   const keys = await startKeyServer(by);
   let now = NOW * 1000;
-  let written = by.registry(keys.url);
+  let written =
+    parts.introspection === undefined ? by.registry(keys.url) : asking(by.registry(keys.url), parts.introspection);
   const core = await readCore();
   const { max_age_seconds, cooldown_seconds } = parts;
   const started = await createService({
@@ -66,6 +69,7 @@ export async function openWorld(parts: WorldParts = {}): Promise<World> {
     fetch: createIssuerFetch({ lookup }),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: createMetrics(),
+    ...(parts.introspection !== undefined && { introspection: { config: ASKING, readFile: async () => 'a secret' } }),
     recorder: { record: () => {}, flush: () => Promise.resolve(), dropped: () => 0 },
     now: () => now,
     ticks: () => 0n,
@@ -89,6 +93,20 @@ export async function openWorld(parts: WorldParts = {}): Promise<World> {
       written = registry;
     },
   };
+}
+
+const ASKING = {
+  credentials: { files: { client_id: 'files', method: 'client_secret_basic', secret_file: 'secret' } },
+  cache_seconds: 0,
+  timeout_ms: 60_000,
+} as const;
+
+/** The same registry, where `files` has an issuer of opaque tokens too. */
+function asking(registry: JsonObject, endpoint: string): JsonObject {
+  const { issuers, servers } = registry as { issuers: JsonObject; servers: { files: { issuers: readonly string[] } } };
+  const opaque = { issuer: 'https://opaque.example.com', introspection: { endpoint }, algorithms: ['ES256'] };
+  const files = { ...servers.files, issuers: [...servers.files.issuers, 'opaque'] };
+  return { issuers: { ...issuers, opaque }, servers: { ...servers, files } };
 }
 
 /** The same with proofs, and the store of a service that is alone. */
