@@ -11,8 +11,19 @@ Exactly one of four members says whose signatures, or whose word, counts:
 | \`introspection\` | nowhere: the issuer is asked about each token, which may be opaque |
 
 Addresses are https; http is for this machine only. One that is on a private network, or whose name turns out to be there when
-audgate connects, is refused unless the issuer has \`allow_private_network: true\`. No redirect is followed, no answer above 50 KiB
-is read. What went wrong last stands in \`/v1/status\` under \`issuers\`, as \`last_error\`.
+audgate connects, is refused unless the issuer has \`allow_private_network: true\`. One address of several suffices, and
+private is whatever is not a host of the Internet: link-local, carrier-grade NAT, unique local, multicast, NAT64 and 6to4 too. No
+redirect is followed, no proxy asked that the environment names, no answer above 50 KiB read. What went wrong last stands in
+\`/v1/status\` under \`issuers\`, as \`last_error\`.
+
+### Keys that issuers share
+
+Whoever has a private key signs as each issuer in whose set its public half stands. So a token by such a key passes only at
+servers that list all of these issuers; at others it is \`issuer_not_trusted\`, although the server trusts the one that it names.
+Tenants of one provider often share keys: list them together, or have the provider give each its own. audgate fetches the sets
+of all issuers that are not disabled to compare them, waits for the first answer of each once, and tells of what it finds by an
+error in the log and \`audgate_alarms_total{kind="key_shared"}\`. What a set that cannot be fetched holds, nobody knows: such an
+issuer holds up no other.
 
 ### Discovery
 

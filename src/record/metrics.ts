@@ -104,7 +104,7 @@ export function createMetrics(): Metrics {
   });
   const alarms = new Counter({
     name: 'audgate_alarms_total',
-    help: 'Results that must never occur, all of them refused. Anything above 0 needs a human.',
+    help: 'Results that must never occur, all of them refused, and keys that issuers share. Anything above 0 needs a human.',
     labelNames: ['kind'],
     registers,
   });

@@ -54,8 +54,8 @@ interface RecallAt {
 }
 
 /**
- * Characters of token text for each token that may be remembered; what is held of one grows with its text. So larger tokens
- * are fewer tokens, and the memory is bounded whatever issuers write.
+ * Characters of token text for each token that may be remembered; what is held of one grows with its text, to some twice
+ * as many bytes (measured). So larger tokens are fewer tokens, and the memory is bounded whatever issuers write.
  */
 const MEAN_LENGTH = 2048;
 
