@@ -51,18 +51,21 @@ function opened(addresses: readonly string[]) {
   return { ask, logged };
 }
 
-test.each([['10.1.2.3'], ['169.254.169.254'], ['127.0.0.1']])('nobody is asked at a name that resolves to %s', async (address) => {
-  const server = await serveIntrospection(json(active()));
-  const { port } = new URL(server.endpoint);
-  const { ask, logged } = opened([address]);
-  expect(await ask(asked(`https://login.example.com:${port}/introspect`))).toBe('introspection_unavailable');
-  expect(server.questions).toHaveLength(0);
-  // One line for many questions, and no token in it.
-  for (let at = 0; at < 20; at++) await ask(asked(`https://login.example.com:${port}/introspect`), `opaque-${at}`);
-  expect(logged).toHaveLength(1);
-  expect(logged.join()).toContain('the request was not sent');
-  expect(logged.join()).not.toMatch(/opaque-\d|s3cret/);
-});
+test.each([['10.1.2.3'], ['169.254.169.254'], ['127.0.0.1']])(
+  'nobody is asked at a name that resolves to %s',
+  async (address) => {
+    const server = await serveIntrospection(json(active()));
+    const { port } = new URL(server.endpoint);
+    const { ask, logged } = opened([address]);
+    expect(await ask(asked(`https://login.example.com:${port}/introspect`))).toBe('introspection_unavailable');
+    expect(server.questions).toHaveLength(0);
+    // One line for many questions, and no token in it.
+    for (let at = 0; at < 20; at++) await ask(asked(`https://login.example.com:${port}/introspect`), `opaque-${at}`);
+    expect(logged).toHaveLength(1);
+    expect(logged.join()).toContain('the request was not sent');
+    expect(logged.join()).not.toMatch(/opaque-\d|s3cret/);
+  },
+);
 
 test('where the registry allows it, the same is connected to, and TLS is asked for', async () => {
   const server = await serveIntrospection(json(active()));
