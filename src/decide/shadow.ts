@@ -109,9 +109,7 @@ export function createShadow({
       const { registry, tokens } = by.own ?? { registry: at.registry, tokens: readers.tokens };
       const snapshot = { ...at, registry, policy: { ...at.policy, core, custom } };
       const again = repeating({ ...readers, tokens }, codesOf(decision.reasons));
-      // The live decision may have used the proof by now; whether it was fresh then is no matter of rules.
-      const proved = { ...ask, proved_at: ask.proved_at ?? seconds };
-      evaluation = await evaluate(proved, caller, seconds, snapshot, again, by.judges);
+      evaluation = await evaluate(ask, caller, seconds, snapshot, again, by.judges);
     } catch {
       return onOutcome('unavailable');
     }

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Decided, ShadowOutcome } from '../../src/decide/shadow.ts';
 import { createShadow } from '../../src/decide/shadow.ts';
+import type { TokenFacts } from '../../src/decision/facts.ts';
 import { NO_PROOFS } from '../../src/facts/proof/proofs.ts';
 import { NO_REVOCATIONS } from '../../src/facts/revocation/revocations.ts';
 import { openDesk } from './desk.ts';
@@ -78,4 +79,41 @@ test('without a shadow, for what never came to the rules, and once closed, nothi
   expect(read).toEqual([]);
   expect(outcomes).toEqual([]);
   expect(closed).toEqual(['first', 'second']);
+});
+
+test('a proof that the live decision has used is no difference', async () => {
+  const { decided, rules } = await opened();
+  const { at } = decided;
+  const issuer = at.registry.issuers.get('corp');
+  if (issuer === undefined) throw new Error('the desk has this issuer');
+  const token: TokenFacts = {
+    ...{ type: 'at+jwt', algorithm: 'ES256', key_id: 'key-1', issuer: issuer.issuer },
+    ...{
+      audiences: ['https://files.example.com/mcp'],
+      scopes: ['files:read'],
+      subject: 'user-1',
+      client_id: 'desktop',
+    },
+    ...{ issued_at: SECONDS - 10, expires_at: SECONDS + 290, confirmation: { jkt: 'a' }, claims: {} },
+  };
+  const once = { server: 'files', jkt: 'a', jti: 'b', issued_at: SECONDS, until: SECONDS + 66 };
+  const outcomes: ShadowOutcome[] = [];
+  const shadow = createShadow({
+    readers: {
+      tokens: { read: () => ({ kind: 'verified', token, issuer }) },
+      proofs: {
+        read: () => ({ facts: { dpop: { jkt: 'a', algorithm: 'ES256', issued_at: SECONDS } }, reasons: [], once }),
+        use: () => ({ kind: 'replayed' }),
+        status: () => null,
+      },
+      revocations: NO_REVOCATIONS,
+    },
+    now: () => 0,
+    onOutcome: (outcome) => outcomes.push(outcome),
+    onDifference: () => {},
+  });
+  shadow.replace(rules('one'));
+  shadow.offer({ ...decided, ask: { ...decided.ask, scheme: 'DPoP', method: 'POST' } });
+  for (let turns = 0; turns < 10; turns++) await setImmediate();
+  expect(outcomes).toEqual(['same']);
 });
