@@ -146,7 +146,7 @@ export async function evaluate(
 
   // The last step, and the one side effect: a proof opens one call (RFC 9449 §11.1).
   const once = ask.proved_at === undefined ? proof.once : undefined;
-  const use = once && (await readers.proofs.use(once, { mark: true, ...retryOf(ask, caller) }));
+  const use = once && (await readers.proofs.use(once, { mark: true, ...retryOf(ask, caller, call) }));
   if (use?.kind === 'replayed') return refused(server, [refusal('proof_replayed')], { ...facts, required_scopes });
   if (use?.kind === 'forgotten') return refused(server, [proofForgotten()], { ...facts, required_scopes });
   if (use?.kind === 'unavailable')

@@ -124,6 +124,31 @@ it.each(Object.entries(DOORS))('at %s', async (_, door) => {
   expect(await door(world, unvouched, 'plain', 'request-3')).toBe(false);
 });
 
+it('another call under the same id is another use of the proof', async () => {
+  const { service, client } = await serving();
+  const question = await client.question();
+  const withArguments = (path: string) => ({
+    ...question,
+    context: { request_id: 'request-1' },
+    call: { method: 'tools/call', tool: 'read_file', arguments: { path } },
+  });
+  expect(codeOf(await service.decide(withArguments('/mine'), as('edge')))).toBe('allow');
+  expect(codeOf(await service.decide(withArguments('/mine'), as('edge')))).toBe('allow');
+  expect(codeOf(await service.decide(withArguments('/yours'), as('edge')))).toBe('proof_replayed');
+
+  const proof = await client.proof();
+  const adapter = async (path: string) => {
+    const body = CALL.replace('"arguments":{}', `"arguments":{"path":"${path}"}`);
+    const response = await service.post('/v1/gateways/envoy/files/mcp', body, {
+      ...as('edge'),
+      ...{ authorization: `DPoP ${client.token}`, dpop: proof, 'x-request-id': 'request-2' },
+    });
+    await response.text();
+    return response.status;
+  };
+  expect([await adapter('/mine'), await adapter('/mine'), await adapter('/yours')]).toEqual([200, 200, 401]);
+});
+
 it('an explanation says what would be decided, and uses nothing', async () => {
   const { service, client } = await serving();
   const question = await client.question();
