@@ -44,6 +44,13 @@ describe('init', () => {
     );
   });
 
+  test('a working folder that was removed is told, and not waited for', async () => {
+    const [gone, main] = [await scratch(), resolve(import.meta.dirname, '../../src/main.ts')];
+    const command = `rmdir '${gone}' && exec '${process.execPath}' '${main}' init policy`;
+    const failed = run('sh', ['-c', command], { cwd: gone, timeout: 60_000 });
+    await expect(failed).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('ENOENT') });
+  });
+
   test('each YAML of registry and cases names a schema for editors, and that schema is there', async () => {
     await inProcess(['init', folder]);
     const files = (await filesIn(folder)).filter((file) => /^(registry|cases)\//.test(file));

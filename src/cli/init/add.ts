@@ -1,6 +1,6 @@
 /** `audgate init`: a policy repository that works at once. */
 import { lstat, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { EXIT, type Exit, type Host } from '../host.ts';
 import { type Add, examples } from '../options.ts';
 import { painter, print, printJson, shown } from '../terminal.ts';
@@ -24,17 +24,20 @@ export const addInit: Add = (program, host, finish) => {
 async function init(folder: string, { json }: Flags, host: Host): Promise<Exit> {
   let template: Files;
   let taken: readonly string[];
+  let at: string;
   try {
+    // Throws where the working folder was removed: below such a one, Node's recursive `mkdir` tries forever.
+    at = resolve(folder);
     template = await readTemplate(host.version);
     // `lstat` of a path below a file fails, so the folder itself comes first.
-    if (await isOther(folder)) return complain(host, `${shown(folder)} is no folder; name another`);
-    taken = await occupied(folder, template.keys());
+    if (await isOther(at)) return complain(host, `${shown(folder)} is no folder; name another`);
+    taken = await occupied(at, template.keys());
   } catch (error) {
     return complain(host, `nothing was written: ${reasonOf(error)}; check the path and its permissions`);
   }
   if (taken.length > 0) return refuse(folder, taken, json, host);
   try {
-    await write(folder, template);
+    await write(at, template);
   } catch (error) {
     return complain(
       host,
