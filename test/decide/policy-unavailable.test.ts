@@ -50,7 +50,12 @@ describe('policy_unavailable', () => {
     'a $token token is answered $decision when no instance is to be had',
     async ({ claims, reasons, decision: outcome }) => {
       const { bench, key } = await openWorld();
-      const keys = createKeys({ fetch: () => fetch, now: () => NOW * 1000, settings: defaultConfig().keys, onEvent: () => {} });
+      const keys = createKeys({
+        fetch: () => fetch,
+        now: () => NOW * 1000,
+        settings: defaultConfig().keys,
+        onEvent: () => {},
+      });
       keys.retain(bench.registry.issuers.values());
       const parts = {
         tokens: createTokenReader({ lookup: keys.lookup, cacheSize: 1 }),
