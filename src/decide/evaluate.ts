@@ -152,6 +152,13 @@ export async function evaluate(
   if (use?.kind === 'unavailable')
     return unknown(server, [replayStoreUnavailable(use.detail)], { ...facts, required_scopes });
 
+  // That may have taken a while: a shared store, or a proof that is ahead of its time.
+  const since = use === undefined ? revocation : readers.revocations.judge(token, issuer.key);
+  const withdrawn = revoked(since, token, true);
+  if (withdrawn.length > 0) return refused(server, withdrawn, { ...facts, required_scopes });
+  if (since.kind === 'unavailable')
+    return unknown(server, [revocationUnavailable(since.detail)], { ...facts, required_scopes });
+
   const { waivers } = judgement;
   const codes = [...judgement.would_deny, ...reported.map(({ code }) => code)];
   const would_deny = [...new Set(codes)].sort(comparePrecedence);
