@@ -13,7 +13,8 @@ const TRIES = 5;
 
 /** @returns why not, or null once it lies on the disk; never rejects. The file must exist. */
 export async function appendToFile(path: string, entries: readonly WrittenEntry[]): Promise<string | null> {
-  const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  // Escaped, because readers take the character itself for bytes that are no UTF-8.
+  const lines = entries.map((entry) => `${JSON.stringify(entry).replaceAll('\ufffd', '\\ufffd')}\n`).join('');
   try {
     for (let attempt = 0; attempt < TRIES; attempt++) if (await append(path, lines)) return null;
     return 'is replaced all the time';

@@ -54,6 +54,15 @@ async function open(max_entries = 1000) {
 }
 
 describe('a file of revoked tokens', () => {
+  it('takes any name that a token may have, the one among them that a decoder writes for what it cannot read', async () => {
+    await writeFile(path, '');
+    const { source, finds, problems } = await open();
+    const names = ['user-\ufffd', '\u2028', '\u00e9', 'e\u0301', '# no comment', ' ', '\u{1f511}'];
+    for (const value of names) expect(await source.add([{ by: 'sub', issuer: 'corp', value }])).toBeNull();
+    expect(names.filter((name) => !finds(name))).toEqual([]);
+    expect(problems()).toEqual([]);
+  });
+
   it('may have comments, empty lines, carriage returns, and no line end at its end', async () => {
     await writeFile(path, `# ours\r\n\r\n${of('a')}\r\n   \n${of('b')}`);
     const { finds, problems } = await open();
