@@ -8,6 +8,7 @@ import { checkHeader } from './check-header.ts';
 import { askedAboutJwt, askedAboutOpaque } from './choose-asked.ts';
 import { findIssuer } from './find-issuer.ts';
 import { type Introspector, unavailable } from './introspect.ts';
+import { keepBinding } from './keep-binding.ts';
 import { matchIssuer } from './match-issuer.ts';
 import { parseSegment } from './parse.ts';
 import { createMemory, digestOf } from './remember.ts';
@@ -67,10 +68,12 @@ export function createTokenReader(parts: TokenReaderParts): TokenReader {
     if (parsedHeader.kind === 'refused') return parsedHeader;
     const header = checkHeader(parsedHeader.object);
     const parsedClaims = parseSegment(segments.payload, 'claims');
-    const asked = parsedClaims.kind === 'refused' ? undefined : askedAboutJwt(parsedClaims.object, at);
+    const written = parsedClaims.kind === 'refused' ? undefined : parsedClaims.object;
+    const asked = written && askedAboutJwt(written, at);
     if (asked?.kind === 'refused') return asked;
     // What the header says of key and type is nobody's business who asks the issuer.
-    if (asked !== undefined) return introspector.ask(text, asked.issuer, server);
+    if (written !== undefined && asked !== undefined)
+      return keepBinding(written, await introspector.ask(text, asked.issuer, server));
     if (header.kind === 'refused') return header;
     if (parsedClaims.kind === 'refused') return parsedClaims;
     const claims = parsedClaims.object;

@@ -261,6 +261,21 @@ describe('who is asked', () => {
     expect(questions[0]?.form.get('token')).toBe(text);
   });
 
+  test('the issuer, whose answer must repeat to which key the JWT says that it is bound', async () => {
+    const said = async (cnf: unknown, answer: object) => {
+      const server = await serveIntrospection(json(active({ ...answer })));
+      const { reader } = reading();
+      const read = await reader.read(jwt({ iss: ISS, cnf }), serverWith([asked(server.endpoint)]));
+      return codeOf(read);
+    };
+    expect(await said({ jkt: 'k' }, { cnf: { jkt: 'k' } })).toBe('verified');
+    expect(await said({ jkt: 'k' }, { cnf: { 'x5t#S256': 't', jkt: 'k' } })).toBe('verified');
+    expect(await said(undefined, { cnf: { jkt: 'k' } })).toBe('verified');
+    for (const cnf of [{ jkt: 'k' }, {}, null, 'k', [], false]) expect(await said(cnf, {})).toBe('claims_invalid');
+    expect(await said({ jkt: 'k' }, { cnf: { jkt: 'other' } })).toBe('claims_invalid');
+    expect(await said({ jkt: 'k', 'x5t#S256': 't' }, { cnf: { jkt: 'k' } })).toBe('claims_invalid');
+  });
+
   test('nobody about a JWT of an issuer that the server does not list', async () => {
     const { read, questions } = await opaqueAt(['corp']);
     expect(await read(jwt({ iss: ISS }))).toMatchObject({
