@@ -14,7 +14,7 @@ test('a record is read, with members of another version too', () => {
 test.each([
   [
     'nested so deep that looking through it would end the program',
-    '"odd":' + '['.repeat(100_000) + ']'.repeat(100_000),
+    `"odd":${'['.repeat(100_000)}${']'.repeat(100_000)}`,
   ],
   ['with a member twice, of which readers take either', '"tool":"delete_file"'],
   ['with a member that is none in a program', '"__proto__":{"tool":"delete_file"}'],
