@@ -59,7 +59,7 @@ async function receive(text: string, { transmitters, list }: EventConfig, at: Re
   if (effect.kind === 'refused') return { ...effect, error: 'invalid_request' };
   if (effect.kind === 'none') return { kind: 'taken', outcome: 'ignored' };
   if (list.knows(eventId(event))) return { kind: 'taken', outcome: 'known' };
-  const problem = await list.add([effect.entry]);
+  const problem = await list.add(effect.entries);
   return problem === null ? { kind: 'taken', outcome: 'applied' } : { kind: 'unavailable', detail: problem };
 }
 

@@ -171,6 +171,32 @@ describe('an event that revokes', () => {
     expect((await send(await set({ claims: { sub_id } }))).written).toEqual([expect.objectContaining(expected)]);
   });
 
+  it('revokes under each name that its subject has, and by each event that it holds', async () => {
+    const named = (iss: string, sub: string) => ({ format: 'iss_sub', iss, sub });
+    const sub_id = { format: 'aliases', identifiers: [named(CORP, 'u'), named(PARTNER, 'v'), named(CORP, 'w')] };
+    const aliases = await send(await set({ key: keys.sse, claims: { ...sse, sub_id } }));
+    expect(aliases.written).toMatchObject([
+      { issuer: 'corp', sub: 'u' },
+      { issuer: 'partner', sub: 'v' },
+      { issuer: 'corp', sub: 'w' },
+    ]);
+    // By the last one written it is known that the event came: what was written in part only is sent again.
+    expect(aliases.written.map(({ event }) => event !== undefined)).toEqual([false, false, true]);
+
+    const events = {
+      [`${CAEP}session-revoked`]: { event_timestamp: NOW - 100, subject: named(CORP, 'u') },
+      [`${RISC}account-disabled`]: { event_timestamp: NOW - 10, subject: named(CORP, 'v') },
+      [`${RISC}account-enabled`]: { subject: named(CORP, 'w') },
+    };
+    expect((await send(await set({ claims: { sub_id: undefined, events } }))).written).toMatchObject([
+      { sub: 'u', value: '2026-11-18T11:05:01Z' },
+      { sub: 'v', value: '2026-11-18T11:06:31Z' },
+    ]);
+    const half = { ...events, [`${RISC}account-disabled`]: { subject: { format: 'email', email: 'a@b' } } };
+    const refused = await send(await set({ claims: { sub_id: undefined, events: half } }));
+    expect(refused).toMatchObject({ receipt: { kind: 'refused', error: 'invalid_request' }, written: [] });
+  });
+
   it('may name its subject within, as older transmitters do', async () => {
     const event = { subject: { format: 'iss_sub', iss: CORP, sub: 'u' } };
     expect((await send(await set({ claims: { sub_id: undefined }, event }))).written).toMatchObject([{ sub: 'u' }]);

@@ -20,11 +20,17 @@ export interface Revocable {
 }
 
 export type Effect =
-  | { readonly kind: 'entry'; readonly entry: WrittenEntry }
+  /** The last one alone names the event, so that one that was written in part is not known when it is sent again. */
+  | { readonly kind: 'entries'; readonly entries: readonly WrittenEntry[] }
   /** Nothing that is still valid could be meant. */
   | { readonly kind: 'none' }
-  /** `description` repeats nothing of the event. */
-  | { readonly kind: 'refused'; readonly description: string };
+  | Refused;
+
+/** `description` repeats nothing of the event. */
+interface Refused {
+  readonly kind: 'refused';
+  readonly description: string;
+}
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type/';
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type/';
@@ -49,36 +55,46 @@ const MAX_TIME = 253_402_300_799;
 
 /** @param now seconds since the epoch */
 export function effectOf(event: SecurityEvent, revocable: readonly Revocable[], now: number): Effect {
-  const voiding = Object.entries(event.events).filter(([type, members]) => VOIDING.get(type)?.(members) === true);
-  const [first] = voiding;
-  if (first === undefined) return { kind: 'none' };
-  const [type, members] = first;
+  const entries: WrittenEntry[] = [];
+  for (const [type, members] of Object.entries(event.events)) {
+    if (VOIDING.get(type)?.(members) !== true) continue;
+    const some = entriesOf(type, members, event, revocable, now);
+    if ('kind' in some) return some;
+    entries.push(...some);
+  }
+  const last = entries.pop();
+  return last === undefined
+    ? { kind: 'none' }
+    : { kind: 'entries', entries: [...entries, { ...last, event: eventId(event) }] };
+}
+
+/** Of one type of the event: for each name of its subject. */
+function entriesOf(
+  type: string,
+  members: JsonObject,
+  event: SecurityEvent,
+  revocable: readonly Revocable[],
+  now: number,
+): readonly WrittenEntry[] | Refused {
   const { event_timestamp: at } = members;
   if (at !== undefined && (typeof at !== 'number' || at < 0 || at > MAX_TIME))
     return refused('has an event_timestamp that is no time in seconds since the epoch');
   // The event's own word, but none that lies ahead of what the transmitter's clock says of the whole.
   const time = Math.min(at ?? event.time, Math.max(event.time, now));
   const until = Math.floor(time) + LONGEST_SECONDS;
-  const subject = subjectOf(event.subject ?? members.subject, revocable);
-  if (typeof subject === 'string') return refused(subject);
-  if (until <= now) return { kind: 'none' };
-  const { issuer, ...who } = subject;
-  // Two parties have two clocks; one agrees with itself.
-  const tolerance = revocable.find(({ key }) => key === issuer)?.clock_tolerance_seconds ?? 0;
-  const skew = issuer === event.transmitter ? 0 : tolerance;
-  const shared = {
-    issuer,
-    until: instant(until),
-    note: type.slice(type.lastIndexOf('/') + 1),
-    event: eventId(event),
-  };
-  // Of the same second nobody can tell which was first: both are void.
-  if ('sub' in who)
-    return {
-      kind: 'entry',
-      entry: { by: 'issued_before', value: instant(Math.floor(time) + 1 + skew), ...who, ...shared },
-    };
-  return { kind: 'entry', entry: { by: 'jti', value: who.jti, ...shared } };
+  const subjects = subjectsOf(event.subject ?? members.subject, revocable);
+  if (typeof subjects === 'string') return refused(subjects);
+  if (until <= now) return [];
+  const note = type.slice(type.lastIndexOf('/') + 1);
+  return subjects.map(({ issuer, ...who }) => {
+    const shared = { issuer, until: instant(until), note };
+    if ('jti' in who) return { by: 'jti', value: who.jti, ...shared };
+    // Two parties have two clocks; one agrees with itself.
+    const tolerance = revocable.find(({ key }) => key === issuer)?.clock_tolerance_seconds ?? 0;
+    const skew = issuer === event.transmitter ? 0 : tolerance;
+    // Of the same second nobody can tell which was first: both are void.
+    return { by: 'issued_before', value: instant(Math.floor(time) + 1 + skew), ...who, ...shared };
+  });
 }
 
 /** One text for an event of any `jti`. */
@@ -88,7 +104,7 @@ export const eventId = ({ transmitter, id }: Pick<SecurityEvent, 'transmitter' |
 type Subject = { readonly issuer: string } & ({ readonly sub: string } | { readonly jti: string });
 
 /** RFC 9493, and the formats of the Shared Signals Framework. @returns what is wrong, completing "the event …" */
-function subjectOf(subject: Json | undefined, revocable: readonly Revocable[]): Subject | string {
+function subjectsOf(subject: Json | undefined, revocable: readonly Revocable[]): readonly Subject[] | string {
   if (!isJsonObject(subject)) return 'names no subject (sub_id)';
   const { format, iss, sub, id, jti, user, identifiers } = subject;
   const owner = () => revocable.find(({ issuer }) => issuer === iss)?.key;
@@ -96,28 +112,29 @@ function subjectOf(subject: Json | undefined, revocable: readonly Revocable[]): 
     case 'iss_sub': {
       const issuer = owner();
       if (issuer === undefined) return FOREIGN;
-      return isName(sub) ? { issuer, sub } : `has a subject whose sub is none: ${NAME}`;
+      return isName(sub) ? [{ issuer, sub }] : `has a subject whose sub is none: ${NAME}`;
     }
     case 'jwt_id': {
       const issuer = owner();
       if (issuer === undefined) return FOREIGN;
-      return isName(jti) ? { issuer, jti } : `has a subject whose jti is none: ${NAME}`;
+      return isName(jti) ? [{ issuer, jti }] : `has a subject whose jti is none: ${NAME}`;
     }
     case 'opaque': {
       const [only, second] = revocable;
       if (only === undefined || second !== undefined)
         return 'has an opaque subject, and its transmitter speaks for several issuers: send iss_sub';
-      return isName(id) ? { issuer: only.key, sub: id } : `has a subject whose id is none: ${NAME}`;
+      return isName(id) ? [{ issuer: only.key, sub: id }] : `has a subject whose id is none: ${NAME}`;
     }
     case 'complex':
       return isJsonObject(user) && user.format !== 'complex'
-        ? subjectOf(user, revocable)
+        ? subjectsOf(user, revocable)
         : 'has a subject without user';
     case 'aliases': {
       const all = Array.isArray(identifiers) ? identifiers : [];
       const known = all.filter((one) => isJsonObject(one) && one.format === 'iss_sub');
-      const told = known.map((one) => subjectOf(one, revocable));
-      return told.find((one) => typeof one === 'object') ?? told[0] ?? UNKNOWN;
+      const told = known.map((one) => subjectsOf(one, revocable));
+      const names = told.flatMap((one) => (typeof one === 'string' ? [] : one));
+      return names.length > 0 ? names : (told.find((one) => typeof one === 'string') ?? UNKNOWN);
     }
     default:
       return UNKNOWN;
@@ -131,4 +148,4 @@ const UNKNOWN = 'has a subject that no token can be told by: send iss_sub, opaqu
 const isName = (value: Json | undefined): value is string =>
   typeof value === 'string' && value !== '' && value.length <= MAX_LENGTH && !hasControl(value);
 const instant = (seconds: number) => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
-const refused = (why: string): Effect => ({ kind: 'refused', description: `The event ${why}.` });
+const refused = (why: string): Refused => ({ kind: 'refused', description: `The event ${why}.` });
