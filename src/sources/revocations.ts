@@ -99,6 +99,8 @@ export async function openRevocations(parts: RevocationParts): Promise<OpenedRev
   }
   opened = true;
   const store = stream ?? file;
+  /** Entries that are being written. */
+  let pending = 0;
   return {
     ok: true,
     revocations: {
@@ -107,8 +109,12 @@ export async function openRevocations(parts: RevocationParts): Promise<OpenedRev
       async add(entries) {
         if (store === null) return 'no list is configured';
         // One entry too many would refuse everybody; whoever sends it is told, and tries again.
-        const isFull = store.status().entries + entries.length > max_entries;
-        const problem = isFull ? 'is full (revocation.max_entries)' : await store.add(entries);
+        if (store.status().entries + pending + entries.length > max_entries)
+          return `the list in ${store.status().source} is full (revocation.max_entries)`;
+        pending += entries.length;
+        const problem = await store.add(entries).finally(() => {
+          pending -= entries.length;
+        });
         return problem === null ? null : `the list in ${store.status().source} ${problem}`;
       },
       compare(registered) {
