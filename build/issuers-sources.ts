@@ -83,6 +83,7 @@ introspection:
 | any other \`active\`: \`false\`, \`"true"\`, 1, none | \`token_inactive\` |
 | active, but one of these four is absent, or ill-formed, or \`iss\` is another | \`claims_invalid\` |
 | a \`token_type\` other than Bearer or DPoP | \`token_type_not_allowed\`; DPoP without \`cnf.jkt\` is \`claims_invalid\` |
+| of a JWT with \`cnf\`: an answer that does not repeat it | \`claims_invalid\`: the token would lose its binding |
 | another status, a redirect, another content type, no JSON, too much, too late, nothing | \`introspection_unavailable\`: 503, nothing is allowed |
 
 To policies and in records such a token has \`type: introspection\`, and no \`algorithm\` and \`key_id\`.
