@@ -227,7 +227,7 @@ describe('what is read in two ways is not read', () => {
     ['a Hash in base64url', `Hash=${THUMBPRINT}`, /64 hex digits/],
     ['an empty Hash', 'Hash=', /64 hex digits/],
     ['an empty Cert beside its Hash', `Hash=${HASH};Cert=""`, /not PEM/],
-    ['a Cert that is broken beside its Hash', `Hash=${HASH};Cert="${ESCAPED.slice(0, 80)}"`, /not PEM/],
+    ['a Cert that is broken beside its Hash', `Hash=${HASH};Cert="${encodeURIComponent(PEM.slice(0, 80))}"`, /not PEM/],
     ['Hash and Cert that disagree', `Hash=${HASH};Cert="${encodeURIComponent(other.certificate)}"`, /two certificates/],
     ['a quotation that does not end', `Hash=${HASH};Subject="CN=a`, /not pairs/],
     ['a quotation mark in the middle', `Hash=${HASH};URI=a"b"`, /not pairs/],
