@@ -32,7 +32,7 @@ describe('POST /v1/allowed asks', () => {
     ['a call', { ...QUESTION, call: { method: 'ping' } }, '/call'],
     ['a message', { ...QUESTION, message: {} }, '/message'],
     ['a body', { ...QUESTION, body: '' }, '/body'],
-    ['a proof', { ...QUESTION, proof: {} }, '/proof'],
+    ['a proof that is no object', { ...QUESTION, proof: [] }, '/proof'],
     ['a time', { ...QUESTION, at: '2026-11-23T12:00:00Z' }, '/at'],
     ['no server', { token: 'x' }, '/server'],
   ])('nothing about %s, which is a problem', async (_, body, pointer) => {
