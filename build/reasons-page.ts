@@ -11,6 +11,8 @@ const WIRES: Readonly<Record<Wire, string>> = {
   use_dpop_nonce: '401 `use_dpop_nonce`, scheme DPoP',
   insufficient_user_authentication: '401 `insufficient_user_authentication`',
   insufficient_scope: '403 `insufficient_scope`',
+  invalid_target: 'issuance: `invalid_target`',
+  invalid_scope: 'issuance: `invalid_scope`',
   unavailable: '503, indeterminate',
 };
 
@@ -27,7 +29,8 @@ A decision has four stages: the server, the call, the token and the policy. The 
 its first failure alone is told, because nothing behind it can be trusted; of every other stage, all that it found, in the
 order of this table. The first reason sets the challenge: the status and the \`WWW-Authenticate\` header that the gateway
 sends its client. A decision is indeterminate only if no reason denies. The list is closed: a code that does not stand here
-is never sent.
+is never sent. Codes marked *issuance* are those of \`/v1/issuance/decide\`, whose refusals have an OAuth error in place of
+a challenge.
 
 | code | challenge | what is wrong | what to do |
 | --- | --- | --- | --- |

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { JsonProblem } from '../json/locate.ts';
 
-/** What a caller may be allowed. `read`: `/v1/servers*` and `/v1/status`; `events`: `/v1/events`. */
-export const PERMISSIONS = ['decide', 'explain', 'read', 'metrics', 'events'] as const;
+/** What a caller may be allowed. `read`: `/v1/servers*` and `/v1/status`; `events`: `/v1/events`; `issuance`: `/v1/issuance/decide`. */
+export const PERMISSIONS = ['decide', 'explain', 'read', 'metrics', 'events', 'issuance'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 /**

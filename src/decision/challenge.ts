@@ -43,7 +43,13 @@ interface Form {
   readonly dpop?: true;
 }
 
-const FORMS: Readonly<Record<Exclude<Wire, 'forbidden' | 'unavailable'>, Form>> = {
+/** Not of a call at a server: nobody may act on it, or the authorization server tells its client itself. */
+type Unchallenged = 'unavailable' | 'invalid_target' | 'invalid_scope';
+
+const isUnchallenged = (wire: Wire): wire is Unchallenged =>
+  wire === 'unavailable' || wire === 'invalid_target' || wire === 'invalid_scope';
+
+const FORMS: Readonly<Record<Exclude<Wire, 'forbidden' | Unchallenged>, Form>> = {
   invalid_request: { status: 400, error: 'invalid_request', description: 'The request is malformed' },
   // RFC 6750 §3: a request without authentication information gets no error code.
   unauthenticated: { status: 401, scope: 'advertised' },
@@ -87,7 +93,7 @@ export function writeChallenge(reasons: readonly Reason[], context: ChallengeCon
   const first = reasons.find(({ code }) => code !== 'waiver_expired') ?? reasons[0];
   if (first === undefined) throw new Error('a refusal without reason has no challenge');
   const { wire } = entryOf(first.code);
-  if (wire === 'unavailable') throw new Error(`${first.code} is no refusal and has no challenge`);
+  if (isUnchallenged(wire)) throw new Error(`${first.code} is no refusal of a call and has no challenge`);
   if (wire === 'forbidden' || context === null) return { status: 403, headers: {} };
 
   const form = FORMS[wire];

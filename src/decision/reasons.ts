@@ -3,7 +3,10 @@
  * sets its challenge. `docs/reasons.md` is generated from this table; a test ties table, document, wire form and cases.
  */
 
-/** How a refusal is put on the wire (RFC 6750 §3.1, RFC 9728 §5.1). `unavailable` is no refusal: everyone must wait. */
+/**
+ * How a refusal is put on the wire (RFC 6750 §3.1, RFC 9728 §5.1); `invalid_target` and `invalid_scope` are what an
+ * authorization server answers its client (RFC 8707 §2, RFC 6749 §5.2). `unavailable` is no refusal: everyone must wait.
+ */
 export type Wire =
   | 'forbidden'
   | 'invalid_request'
@@ -13,6 +16,8 @@ export type Wire =
   | 'use_dpop_nonce'
   | 'insufficient_user_authentication'
   | 'insufficient_scope'
+  | 'invalid_target'
+  | 'invalid_scope'
   | 'unavailable';
 
 export interface ReasonEntry {
@@ -62,6 +67,7 @@ const TABLE = [
   ['certificate_mismatch', 'invalid_token', 'The client certificate is not the one that the token is bound to.', 'Connect with the certificate that the token was issued to.'],
   ['token_not_bound', 'invalid_token', 'This server requires sender-constrained tokens, and this one is not.', 'Get a sender-constrained token.'],
   ['binding_mismatch', 'invalid_token', 'The token is bound by a method that audgate cannot verify.', 'Get a token that is unbound, or bound by a supported method.'],
+  ['token_passthrough', 'invalid_token', 'The token is the one that a hub in front of this server was given, passed on.', 'Have the hub get a token of its own for this server, by token exchange or client credentials, and send that.'],
 
   ['proof_missing', 'invalid_dpop_proof', 'The token is bound to a DPoP key, and no proof came with the call.', 'Send the token with scheme DPoP, and one DPoP header with a fresh proof.'],
   ['proof_invalid', 'invalid_dpop_proof', 'The DPoP proof is not a right one for this request.', 'Send one fresh proof, made for this method, this server\'s resource and this token (RFC 9449 §4.2).'],
@@ -83,6 +89,14 @@ const TABLE = [
   ['custom', 'forbidden', 'A custom rule denies, as custom:<rule>/<code>.', 'See the rule\'s own message.'],
 
   ['scope_insufficient', 'insufficient_scope', 'The token lacks a scope that this operation needs.', 'Ask the authorization server for a token with the missing scope.'],
+
+  ['resource_missing', 'invalid_target', 'The request to the authorization server names no resource.', 'Send resource with the server\'s registered resource, in each authorization and each token request.'],
+  ['resource_multiple', 'invalid_target', 'The request to the authorization server names more than one resource.', 'Ask for one token a server: send one resource.'],
+  ['resource_unregistered', 'invalid_target', 'No registered server that trusts this issuer has this resource.', 'Send the registered resource, byte for byte, or register the server.'],
+  ['resource_generic', 'invalid_target', 'The resource stands for a platform, not for one server.', 'Send the registered resource of the one server that the token is for.'],
+  ['resource_changed', 'invalid_target', 'The resource is another than the one that the grant was made for.', 'Send the resource of the authorization request, or ask for a new grant.'],
+  ['exchange_not_allowed', 'invalid_target', 'No registered exchange lets this client turn a token of the one server into a token of the other.', 'Register the exchange {from, to, client, scopes}, or send the token to the server that it is for.'],
+  ['scope_exceeds_grant', 'invalid_scope', 'The requested scope goes beyond what was granted.', 'Ask for scopes of the grant, or for a new grant.'],
 
   ['keys_unavailable', 'unavailable', 'The issuer\'s keys cannot be had.', 'Retry; see /v1/status for the key source\'s last error.'],
   ['policy_unavailable', 'unavailable', 'No policy instance is to be had.', 'Retry; see the log for why instances fail.'],

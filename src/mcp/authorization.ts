@@ -51,6 +51,9 @@ const TOLD: Readonly<Record<Wire, string>> = {
   insufficient_user_authentication:
     'insufficient_user_authentication: this call needs another, or a more recent, authentication of the user',
   insufficient_scope: 'insufficient_scope: the access token lacks a scope that this call needs',
+  // Of a request for a token: no call at a server is refused so.
+  invalid_target: 'access_denied: this server does not open this call',
+  invalid_scope: 'access_denied: this server does not open this call',
   unavailable: 'temporarily_unavailable: the access token cannot be checked now',
 };
 

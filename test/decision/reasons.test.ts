@@ -24,7 +24,8 @@ const CONTRACT = {
       token_type_not_allowed, claims_invalid, key_unknown, signature_invalid, token_inactive, token_revoked,
       issuer_not_trusted, audience_missing,
       audience_mismatch, audience_not_exclusive, waiver_expired, lifetime_missing, token_expired, token_not_yet_valid,
-      lifetime_exceeded, actor_not_allowed, certificate_missing, certificate_mismatch, token_not_bound, binding_mismatch`,
+      lifetime_exceeded, actor_not_allowed, certificate_missing, certificate_mismatch, token_not_bound, binding_mismatch,
+      token_passthrough`,
   },
   proof: { wire: '401 invalid_dpop_proof', codes: 'proof_missing, proof_invalid, proof_mismatch, proof_replayed' },
   nonce: { wire: '401 use_dpop_nonce', codes: 'proof_nonce_required' },
@@ -36,6 +37,12 @@ const CONTRACT = {
       policy_error, custom:some_rule/some_code`,
   },
   scope: { wire: '403 insufficient_scope', codes: 'scope_insufficient' },
+  target: {
+    wire: 'invalid_target',
+    codes: `resource_missing, resource_multiple, resource_unregistered, resource_generic, resource_changed,
+      exchange_not_allowed`,
+  },
+  grant: { wire: 'invalid_scope', codes: 'scope_exceeds_grant' },
   unavailable: {
     wire: '503',
     codes: `keys_unavailable, policy_unavailable, introspection_unavailable, revocation_unavailable, replay_store_unavailable,
@@ -45,7 +52,17 @@ const CONTRACT = {
 const rows = Object.values(CONTRACT).flatMap(({ wire, codes }) => codes.split(/,\s*/).map((code) => ({ wire, code })));
 
 /** Codes that no case can bring about, and the test that does. */
+const ISSUANCE = [
+  'resource_missing',
+  'resource_multiple',
+  'resource_unregistered',
+  'resource_generic',
+  'resource_changed',
+  'exchange_not_allowed',
+  'scope_exceeds_grant',
+];
 const BY_TEST: Readonly<Record<string, { readonly file: string; readonly name: string }>> = {
+  ...Object.fromEntries(ISSUANCE.map((name) => [name, { file: 'test/issuance/decide.test.ts', name }])),
   credential_ambiguous: { file: 'test/decide/credentials.test.ts', name: 'credential_ambiguous' },
   log_unavailable: { file: 'test/decide/log-unavailable.test.ts', name: 'whose record cannot be written' },
   policy_unavailable: { file: 'test/decide/policy-unavailable.test.ts', name: 'when no instance is to be had' },
@@ -60,6 +77,7 @@ function wireOf(code: string): string {
   if (!isCode(code)) return 'no code';
   const [first] = REASONS.filter((row) => row.code === (CUSTOM_CODE.test(code) ? 'custom' : code));
   if (first?.wire === 'unavailable') return '503';
+  if (first?.wire === 'invalid_target' || first?.wire === 'invalid_scope') return first.wire;
   const { status, headers } = writeChallenge([{ code, message: '' }], {
     resource_metadata: metadataUrl('https://files.example.com/mcp'),
     advertised_scopes: ['files:read'],
