@@ -99,7 +99,8 @@ export async function evaluate(
   const { response_headers } = proof;
   const { scheme } = context;
 
-  // Stage 4: facts and records to the rules; all denials of all rules.
+  // Stage 4: facts and records to the rules; all denials of all rules. A proof that is ahead of its time is answered when
+  // that has come, so the token is judged by then.
   const input = buildInput({
     call,
     token,
@@ -107,7 +108,7 @@ export async function evaluate(
     server,
     issuer,
     registry,
-    now,
+    now: Math.max(now, proof.once?.issued_at ?? now),
     context: { ...ask.context, caller: caller.name },
   });
   const tooLarge = policy.custom === null ? null : argumentsTooLarge(call);
