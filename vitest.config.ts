@@ -1,5 +1,8 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import type { Reporter, TestModule } from 'vitest/node';
+import { LongestFirst } from './test/longest-first.ts';
 import { standards } from './test/standards-reporter.ts';
 
 /** Closes a run with its totals alone on a line, which any CI can read. */
@@ -24,5 +27,10 @@ export default defineConfig({
     // One second by default, which a loaded machine takes for nothing at all.
     expect: { poll: { timeout: 50_000 } },
     pool: 'forks',
+    // Most files wait for programs that they start. Vitest's own choice is one less than there are cores: one alone on two.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    sequence: { sequencer: LongestFirst },
+    // Halves the start of each worker and of each program that inherits it; it changes nothing else.
+    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/audgate-tests') },
   },
 });
