@@ -1,7 +1,7 @@
 /** A real issuer: a key server over HTTP that can go down, come back and change its keys, and really signed tokens. */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../../conformance/gateways/free-port.ts';
 import type { JsonObject } from '../../src/json/value.ts';
 import { createIssuerKey, type IssuerKey, mint, type TokenSpec } from '../../src/testing/mint.ts';
 
@@ -30,7 +30,8 @@ export async function startIssuer(): Promise<Issuer> {
   let delay = 0;
   let requests = 0;
   let server: Server | null = null;
-  let port = 0;
+  // Also while it is down, nobody else gets it by chance.
+  const port = await freePort();
   let tokens = 0;
 
   const up = async () => {
@@ -40,7 +41,6 @@ export async function startIssuer(): Promise<Issuer> {
       setTimeout(() => answer.setHeader('content-type', 'application/json').end(body), delay);
     });
     await new Promise<void>((resolve) => next.listen(port, '127.0.0.1', resolve));
-    port = (next.address() as AddressInfo).port;
     server = next;
   };
   const down = async () => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../conformance/gateways/free-port.ts';
 import { startAuthorizationServer } from '../e2e/oidc/authorization-server.ts';
 import { createClient } from '../e2e/oidc/client.ts';
 import { NODE, PROJECT } from '../e2e/start.ts';
@@ -164,14 +165,6 @@ async function replaced(from: string, to: string, texts: Readonly<Record<string,
     text = text.replaceAll(old, next);
   }
   await writeFile(to, text);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** The page and the example name this port. */
