@@ -5,15 +5,18 @@
 import type { Allowed } from '../decision/allowed.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Explanation } from '../decision/explanation.ts';
+import type { IssuanceDecision, IssuanceQuestion } from '../decision/issuance.ts';
 import type { AllowedQuestion, DecideQuestion, ExplainQuestion } from '../decision/question.ts';
 import { type ClientProblem, notAudgates, problemOf } from './problem.ts';
 import { isAllowed, isDecision, isExplanation } from './read.ts';
+import { answers, isIssuance } from './read-issuance.ts';
 import { type Fetch, post, type TransportParts } from './transport.ts';
 
 export type { Allowed, Opened } from '../decision/allowed.ts';
 export type { Challenge } from '../decision/challenge.ts';
 export type { Allow, Decision, Deny, Indeterminate, Principal } from '../decision/decision.ts';
 export type { ExplainedCheck, Explanation } from '../decision/explanation.ts';
+export type { Bound, Grant, IssuanceDecision, IssuanceQuestion, Issue } from '../decision/issuance.ts';
 export type { AllowedQuestion, DecideQuestion, ExplainQuestion, QuestionedCall } from '../decision/question.ts';
 export type { Reason } from '../decision/reason.ts';
 export type { ClientProblem } from './problem.ts';
@@ -47,6 +50,8 @@ export interface Client {
   /** What a token opens, to filter lists by. */
   allowed(question: AllowedQuestion): Promise<Allowed | Unlisted>;
   explain(question: ExplainQuestion): Promise<Explanation | { readonly problem: ClientProblem }>;
+  /** For an authorization server: issue only if `decision` is `'allow'`, and then no more than `issue` states. */
+  issuance(question: IssuanceQuestion): Promise<IssuanceDecision | Undecided>;
 }
 
 /** Milliseconds; nobody waits longer for a decision. */
@@ -66,7 +71,7 @@ export function createClient({ url, key, timeout_ms, fetch }: ClientParts): Clie
 
   async function ask<T>(
     path: string,
-    question: AllowedQuestion,
+    question: AllowedQuestion | IssuanceQuestion,
     is: (value: unknown) => value is T,
     /** Statuses under which the answer is one. */
     fits: (value: T, status: number) => boolean,
@@ -78,7 +83,7 @@ export function createClient({ url, key, timeout_ms, fetch }: ClientParts): Clie
     const { status, value } = answered;
     if (is(value) && fits(value, status)) return { value };
     if (status === 200) return { problem: notAudgates(status, 'no decision in the agreed form') };
-    return { problem: problemOf(status, value, [question.token ?? '', key ?? '']) };
+    return { problem: problemOf(status, value, ['token' in question ? (question.token ?? '') : '', key ?? '']) };
   }
 
   return {
@@ -94,6 +99,11 @@ export function createClient({ url, key, timeout_ms, fetch }: ClientParts): Clie
       const found = await ask('/v1/explain', question, isExplanation, (_, status) => status === 200);
       return 'value' in found ? found.value : found;
     },
+    async issuance(question) {
+      const fits = (value: IssuanceDecision, status: number) => fitsStatus(value, status) && answers(value, question);
+      const found = await ask('/v1/issuance/decide', question, isIssuance, fits);
+      return 'value' in found ? found.value : undecided(found.problem);
+    },
   };
 }
 
@@ -102,7 +112,8 @@ const NOTHING = { tools: [], unlisted_tools: false, prompts: [], resources: [], 
 const undecided = (problem: ClientProblem): Undecided => ({ decision: 'indeterminate', reasons: [], problem });
 
 /** 200 for allow and deny, 503 for indeterminate (contract 2): an allow under any other status is not audgate's. */
-const fitsStatus = ({ decision }: Decision, status: number) => status === (decision === 'indeterminate' ? 503 : 200);
+const fitsStatus = ({ decision }: Pick<Decision | IssuanceDecision, 'decision'>, status: number) =>
+  status === (decision === 'indeterminate' ? 503 : 200);
 
 const UNWRITABLE: ClientProblem = {
   kind: 'question',
@@ -110,7 +121,7 @@ const UNWRITABLE: ClientProblem = {
 };
 
 /** @returns null for what JSON would carry as something else: an infinite number as null, which is less than any limit */
-function write(question: AllowedQuestion): string | null {
+function write(question: AllowedQuestion | IssuanceQuestion): string | null {
   try {
     return JSON.stringify(question, (_, value: unknown) => {
       if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('not finite');

@@ -6,7 +6,7 @@ import type { Allowed } from '../decision/allowed.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Explanation } from '../decision/explanation.ts';
 
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 export function isDecision(value: unknown): value is Decision {
   if (!isObject(value)) return false;
@@ -58,7 +58,7 @@ function isGrant({ principal, valid_until, advice }: Members): boolean {
   );
 }
 
-function isReason(value: unknown): boolean {
+export function isReason(value: unknown): boolean {
   return isObject(value) && isText(value.code) && value.code !== '' && isText(value.message);
 }
 
@@ -73,13 +73,13 @@ function isCheck(value: unknown): boolean {
   return isObject(value) && isText(value.rule) && isText(value.outcome);
 }
 
-const isObject = (value: unknown): value is Members =>
+export const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isTextOrNull = (value: unknown): value is string | null => value === null || isText(value);
+export const isText = (value: unknown): value is string => typeof value === 'string';
+export const isTextOrNull = (value: unknown): value is string | null => value === null || isText(value);
 
-function isListOf<T>(value: unknown, is: (one: unknown) => one is T): value is readonly T[];
-function isListOf(value: unknown, is: (one: unknown) => boolean): value is readonly unknown[];
-function isListOf(value: unknown, is: (one: unknown) => boolean): boolean {
+export function isListOf<T>(value: unknown, is: (one: unknown) => one is T): value is readonly T[];
+export function isListOf(value: unknown, is: (one: unknown) => boolean): value is readonly unknown[];
+export function isListOf(value: unknown, is: (one: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every((one: unknown) => is(one));
 }
