@@ -21,6 +21,7 @@ import type { Alarm } from './policy/judge.ts';
 import type { PolicySources } from './policy/load.ts';
 import { createLoader } from './policy/load-tried.ts';
 import { trialThreads } from './policy/try-apart.ts';
+import { reachToken } from './reach/reach-token.ts';
 import { createAlarmLog } from './record/alarms.ts';
 import type { Metrics } from './record/metrics.ts';
 import type { LoadedRegistry, Registry } from './registry/registry.ts';
@@ -253,6 +254,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
         return answer;
       },
       explain: (ask, at, caller) => explain(ask, caller, snapshot, deciding, at ?? seconds()),
+      reach: (ask, at, caller) => reachToken(ask, caller, snapshot, deciding, at ?? seconds()),
       current: () => snapshot,
       issuerStatus: () => introspector?.status(keys.status(), snapshot.registry) ?? keys.status(),
       lastReload: () => last,

@@ -1,6 +1,7 @@
 import type { Allowed } from '../decision/allowed.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Explanation } from '../decision/explanation.ts';
+import type { Reach, ReachAsk } from '../decision/reach.ts';
 import type { ProofsStatus } from '../facts/proof/proofs.ts';
 import type { RevocationStatus } from '../facts/revocation/revocations.ts';
 import type { Problem } from '../registry/registry.ts';
@@ -60,6 +61,11 @@ export interface Decider {
   allowed(ask: AllowedAsk, caller: Caller): Promise<Allowed>;
   /** @param at the time to decide for, seconds since the epoch; undefined: now */
   explain(ask: Ask, at: number | undefined, caller: Caller): Promise<Explanation>;
+  /**
+   * Tells what a token opens at every server that the caller may see, and records once. It opens nothing.
+   * @param at the time that is asked about, seconds since the epoch; undefined: now
+   */
+  reach(ask: ReachAsk, at: number | undefined, caller: Caller): Promise<Reach>;
   /** The snapshot in force. */
   current(): Snapshot;
   issuerStatus(): Readonly<Record<string, IssuerStatus>>;

@@ -45,6 +45,15 @@ export function buildInput({ call, token, proof, server, issuer, registry, now, 
   return input;
 }
 
+/** The same facts, for another call at the same server. */
+export function withCall(input: PolicyInput, call: CallFacts, server: ServerRecord): PolicyInput {
+  const { operation: _, unlisted: __, ...registered } = input.registered;
+  const operation = server.operation(call);
+  const found =
+    operation === undefined ? call.method === LISTEN && { unlisted: unlistedOf(server, call) } : { operation };
+  return { ...input, call: callOf(call), registered: { ...registered, ...found } };
+}
+
 // Members are assigned one by one, where spreads of what may be absent would read better: each spread makes a new shape of
 // object, and both building and serialising such objects cost two to three times as much (measured).
 

@@ -68,7 +68,7 @@ export const OF_NO_RULE: readonly string[] = ['claims_invalid', 'token_revoked']
 
 export function judgeAgain(entry: LoggedEntry, candidate: Candidate): Again {
   const { path, input, result, erased } = entry;
-  if (path === 'audgate/explain') return { kind: 'skipped' };
+  if (path === 'audgate/explain' || path === 'audgate/reach') return { kind: 'skipped' };
   if (path === 'audgate/allowed') return not('list');
   if (result.decision === 'indeterminate' || result.reasons.some(({ code }) => OUTAGES.includes(code)))
     return not('outage');

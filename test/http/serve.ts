@@ -8,6 +8,7 @@ import type { BundleStatus, Decider, ReloadReport } from '../../src/decide/decid
 import type { Snapshot } from '../../src/decide/snapshot.ts';
 import type { Decision } from '../../src/decision/decision.ts';
 import type { Explanation } from '../../src/decision/explanation.ts';
+import type { Reach } from '../../src/decision/reach.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { Lifecycle } from '../../src/http/lifecycle.ts';
 import { type Listening, listen } from '../../src/http/server.ts';
@@ -64,6 +65,22 @@ export const OPENED = {
   methods: ['ping', 'tools/list'],
 };
 export const NOTHING = { tools: [], unlisted_tools: false, prompts: [], resources: [], methods: [] };
+
+/** What the decider answers to every question of reach, but for its time. */
+export const REACH: Reach = {
+  decision_id: '01993b0e-7a10-7c3e-9d55-0a5b7e9f1c14',
+  at: '',
+  verified: false,
+  token: null,
+  asked: 2,
+  servers: [],
+  closed: [],
+  unknown: [],
+  ways: [],
+  leaked: null,
+  custom: 'none',
+  revision: REVISION,
+};
 
 /** A key of a caller, and what the configuration says of it. */
 export function caller(key: string, servers: CallerConfig['servers'], may: CallerConfig['may']) {
@@ -122,9 +139,13 @@ export async function serve(options: Options = {}): Promise<Served> {
         checks: [],
         changes: [],
         no_safe_change: [],
+        references: [],
         input: null,
         digests,
       };
+    },
+    async reach(_, at): Promise<Reach> {
+      return { ...REACH, at: new Date((at ?? 0) * 1000).toISOString() };
     },
     current: () => snapshot,
     issuerStatus: () => ({ corp: { keys: 2, fetched_at: '2026-11-23T11:59:00.000Z', last_error: null } }),

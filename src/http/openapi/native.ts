@@ -20,6 +20,11 @@ export function nativePaths(): Node {
         200: json('Explanation', 'The decision and every rule’s view'),
       }),
     },
+    '/v1/reach': {
+      post: asked('reach', 'Tell what a token opens at every server', 'ReachRequest', {
+        200: json('Reach', 'What is open, until when, and by which waiver'),
+      }),
+    },
     '/v1/events': { post: pushed() },
     '/v1/servers': { get: read('listServers', 'Servers that the caller may see', json('Servers', 'Sorted by key')) },
     '/v1/servers/{key}': {

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import * as authzen from '../authzen/answers.ts';
 import { evaluationRequest, evaluationsRequest } from '../authzen/schema.ts';
 import * as answers from '../native/answers.ts';
+import { reach } from '../native/reach-answer.ts';
+import { reachRequest } from '../native/reach-schema.ts';
 import { allowedRequest, decideRequest, explainRequest } from '../native/schema.ts';
 import * as opa from '../opa/answers.ts';
 
@@ -10,6 +12,7 @@ const SCHEMAS = {
   DecideRequest: decideRequest,
   AllowedRequest: allowedRequest,
   ExplainRequest: explainRequest,
+  ReachRequest: reachRequest,
   EvaluationRequest: evaluationRequest,
   EvaluationsRequest: evaluationsRequest,
   DataRequest: opa.dataRequest,
@@ -18,6 +21,7 @@ const SCHEMAS = {
   Allowed: answers.allowed,
   AllowedIndeterminate: answers.allowedIndeterminate,
   Explanation: answers.explanation,
+  Reach: reach,
   Evaluated: authzen.evaluated,
   EvaluatedEither: authzen.evaluatedEither,
   AuthzenMetadata: authzen.metadata,
