@@ -1,5 +1,5 @@
 /** An explanation for people: what every rule saw, and what could be changed; a table of tabs where a program reads. */
-import type { Change, ExplainedCheck, Explanation } from '../decision/explanation.ts';
+import type { Change, ExplainedCheck, ExplainedReference, Explanation } from '../decision/explanation.ts';
 import type { RuleOutcome } from '../decision/verdict.ts';
 import type { Host } from './host.ts';
 import { painter, print, type Style, shown, table } from './terminal.ts';
@@ -17,7 +17,7 @@ const SIDES: Readonly<Record<Change['side'], string>> = {
   operator: 'operator',
 };
 
-export function printExplanation({ checks, changes, no_safe_change }: Explanation, host: Host): void {
+export function printExplanation({ checks, changes, no_safe_change, references }: Explanation, host: Host): void {
   const { stdout } = host;
   if (changes.length > 0) print(stdout, '');
   if (stdout.isTTY === true) for (const [at, change] of changes.entries()) printChange(change, at, host);
@@ -25,6 +25,13 @@ export function printExplanation({ checks, changes, no_safe_change }: Explanatio
   if (no_safe_change.length > 0) print(stdout, '');
   for (const { side, why } of no_safe_change) print(stdout, `no safe change, ${SIDES[side]}: ${shown(why)}`);
   print(stdout, '', ...rowsOf(checks, host));
+  if (references.length > 0) print(stdout, '', ...referenceRows(references, host));
+}
+
+/** What the reasons stand against, in the words of published frameworks. */
+function referenceRows(all: readonly ExplainedReference[], host: Host): readonly string[] {
+  const rows = all.map(({ id, title, reasons }) => [id, title, reasons.join(' ')].map(shown));
+  return table(host.stdout, ['REFERENCE', 'TITLE', 'REASONS'], rows);
 }
 
 function rowsOf(all: readonly ExplainedCheck[], host: Host): readonly string[] {

@@ -2,7 +2,8 @@
 
 import type { Decision } from '../decision/decision.ts';
 import { evidence } from '../decision/evidence.ts';
-import type { ExplainedCheck, Explanation } from '../decision/explanation.ts';
+import type { ExplainedCheck, ExplainedReference, Explanation } from '../decision/explanation.ts';
+import { referenceOf, referencesOf, referencesOfAll, referencesOfRule } from '../decision/frameworks.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import type { Check } from '../decision/verdict.ts';
 import type { InputParts } from '../policy/input.ts';
@@ -53,6 +54,7 @@ export function explanationOf(
   return {
     would_decide: decision,
     checks: checksOf(evaluation, policy).map((check) => located(check, evaluation, policy, registry)),
+    references: explainedReferences(decision),
     changes,
     no_safe_change,
     input: evaluation.input && withoutKeys(evaluation.input),
@@ -84,7 +86,16 @@ function located(check: Check, evaluation: Evaluation, policy: Policy, registry:
     actual: evidence(check.actual),
     registry: whereOf(check, evaluation, registry),
     rule_file: ruleFile(check, evaluation, policy),
+    references: referencesOfRule(check.rule),
   };
+}
+
+function explainedReferences({ reasons }: Decision): readonly ExplainedReference[] {
+  const codes = [...new Set(reasons.map(({ code }) => code))];
+  return referencesOfAll(codes).map((id) => ({
+    ...referenceOf(id),
+    reasons: codes.filter((code) => referencesOf(code).includes(id)),
+  }));
 }
 
 /** Of a custom rule that denies, with the line of its first denial. */

@@ -1,4 +1,5 @@
 import type { Decision } from './decision.ts';
+import type { Reference, ReferenceId } from './frameworks.ts';
 import type { PolicyInput } from './input.ts';
 import type { Evidence } from './reason.ts';
 import type { ReasonCode } from './reasons.ts';
@@ -13,6 +14,13 @@ export interface ExplainedCheck {
   readonly registry: string | null;
   /** File of the rule; of a custom rule that denies, with the line of that denial where it can be told. */
   readonly rule_file: string;
+  /** What the rule is against, whatever came of it; none of a custom rule. See `docs/frameworks.md`. */
+  readonly references: readonly ReferenceId[];
+}
+
+/** An entry of a framework, and the reasons of this decision that stand against it. */
+export interface ExplainedReference extends Reference {
+  readonly reasons: readonly ReasonCode[];
 }
 
 export type Side = 'client' | 'authorization_server' | 'operator';
@@ -42,6 +50,8 @@ export interface NoSafeChange {
 export interface Explanation {
   readonly would_decide: Decision;
   readonly checks: readonly ExplainedCheck[];
+  /** Risks, in the words of published frameworks, that its reasons stand against. Empty for an allow. */
+  readonly references: readonly ExplainedReference[];
   /** The smallest changes that would allow the call, from each side that has one. Empty for an allow. */
   readonly changes: readonly Change[];
   readonly no_safe_change: readonly NoSafeChange[];

@@ -4,6 +4,7 @@
  */
 import type { Decision } from '../decision/decision.ts';
 import { evidence, legible } from '../decision/evidence.ts';
+import { type ReferenceId, referencesOfAll } from '../decision/frameworks.ts';
 import type { PolicyInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
 import { type Digest, digestOf, maskConfirmation, maskJson, maskResult } from './mask.ts';
@@ -115,6 +116,8 @@ export interface Entry {
   readonly path: DecisionEvent['path'];
   readonly input: RecordedInput | RecordedQuestion;
   readonly result: Decision;
+  /** What its reasons stand against (`docs/frameworks.md`); absent where none do, as of an allow. */
+  readonly references?: readonly ReferenceId[] | undefined;
   /** JSON pointers to what was taken out or replaced by a digest. */
   readonly erased: readonly string[];
   readonly metrics: { readonly timer_decision_ns: number };
@@ -143,12 +146,18 @@ export function writeEntry(event: DecisionEvent, options: EntryOptions): Entry {
     path: event.path,
     input: event.input === null ? question(event, options, erased) : judged(event.input, event, options, erased),
     result: maskResult(event.decision),
+    references: referencesOrAbsent(event.decision),
     erased,
     metrics: { timer_decision_ns: event.duration_ns },
     requested_by: legible(event.caller),
     req_id: orAbsent(event.request_id),
     trace_id: orAbsent(event.trace_id),
   };
+}
+
+function referencesOrAbsent({ reasons }: Decision): readonly ReferenceId[] | undefined {
+  const found = referencesOfAll(reasons.map(({ code }) => code));
+  return found.length === 0 ? undefined : found;
 }
 
 const orAbsent = (text: string | undefined) => (text === undefined ? undefined : legible(text));

@@ -221,6 +221,7 @@ describe('explain', () => {
     const rows = piped.split('\n').map((line) => line.split('\t'));
     expect(rows).toContainEqual(['NO', 'SIDE', 'ALLOWS', 'WITH', 'REGISTRY', 'CHANGE', 'WHY']);
     expect(rows.find(([number]) => number === '1')).toMatchObject({ 1: 'client', 2: 'tried', 3: '-', length: 7 });
+    expect(rows).toContainEqual(['MCP02:2025', 'Privilege Escalation via Scope Creep', 'scope_insufficient']);
     const { stdout } = await inProcess(argsOf('explain', ['--tool', 'read_file']), {
       stdin: token,
       terminals: ['stdout'],

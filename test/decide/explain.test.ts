@@ -1,6 +1,7 @@
 /** Explain: the same decision for any time, and every rule with what it expected and what it found. */
 import { describe, expect, it } from 'vitest';
 import type { Ask } from '../../src/decide/ask.ts';
+import { referencesOfRule } from '../../src/decision/frameworks.ts';
 import { explanation as explanationForm } from '../../src/http/native/answers.ts';
 import { FILES, NOW } from '../property/world.ts';
 import { BILLING, openDesk } from './desk.ts';
@@ -26,7 +27,9 @@ describe('explain', () => {
       actual: [FILES],
       registry: 'registry.yaml:7',
       rule_file: 'policies/core/audgate/rules/audience/audience.rego',
+      references: referencesOfRule('audience'),
     });
+    expect(explanation.references).toEqual([]);
     expect(explanation.input).toMatchObject({ now: NOW, token: { subject: 'user-1' }, context: { caller: 'local' } });
     const { registry, policy } = service.current();
     expect(explanation.digests).toEqual({ registry: registry.digest, core: policy.core.digest, custom: null });
@@ -39,6 +42,21 @@ describe('explain', () => {
     expect(checks.filter(({ outcome }) => outcome !== 'satisfied')).toMatchObject([
       { rule: 'audience', outcome: 'denied', expected: [FILES], actual: [BILLING] },
     ]);
+  });
+
+  it('tells in the words of published frameworks what the reasons stand against, and the decision itself does not', async () => {
+    const { explain, token } = await openDesk();
+    const { references, would_decide } = await explain({ token: await token({ claims: { aud: BILLING, scope: '' } }) });
+    expect(references).toContainEqual({
+      id: 'MCP02:2025',
+      framework: 'owasp-mcp',
+      title: 'Privilege Escalation via Scope Creep',
+      reasons: ['scope_insufficient'],
+    });
+    expect(references).toContainEqual(
+      expect.objectContaining({ id: 'ASI03', reasons: ['audience_mismatch', 'scope_insufficient'] }),
+    );
+    expect(JSON.stringify(would_decide)).not.toContain('ASI03');
   });
 
   it('evaluates no scope of an unknown operation', async () => {
@@ -73,6 +91,7 @@ describe('explain', () => {
         actual: [],
         registry,
         rule_file: `policies/core/audgate/rules/${rule}/${rule}.rego`,
+        references: referencesOfRule(rule),
       })),
     );
   });

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Decision } from '../../src/decision/decision.ts';
+import { referencesOf } from '../../src/decision/frameworks.ts';
+import type { ReasonCode } from '../../src/decision/reasons.ts';
 import type { JsonObject } from '../../src/json/value.ts';
 import { type DecisionEvent, type EntryOptions, writeEntry } from '../../src/record/entry.ts';
 import { event, input } from './event.ts';
@@ -24,6 +27,24 @@ describe('a record', () => {
       req_id: 'r-1',
       trace_id: '0af7651916cd43dd8448eb211c80319c',
     });
+  });
+
+  test('of a denial tells what its reasons stand against; of an allow, and of a malformed call, nothing', () => {
+    const denied = (code: ReasonCode) => {
+      const decision: Decision = {
+        decision: 'deny',
+        decision_id: event.decision.decision_id,
+        server: 'files',
+        reasons: [{ code, message: 'Not here.' }],
+        challenge: { status: 401, headers: {} },
+        revision: event.decision.revision,
+      };
+      return writeEntry({ ...event, decision }, options);
+    };
+    expect(denied('audience_mismatch').references).toEqual(referencesOf('audience_mismatch'));
+    expect(denied('audience_mismatch').result).not.toHaveProperty('references');
+    expect(denied('call_malformed').references).toBeUndefined();
+    expect(writeEntry(event, options).references).toBeUndefined();
   });
 
   test('names the custom module where there is one', () => {

@@ -70,6 +70,8 @@ describe('a record', () => {
     const live = await desk.explain({ token: await desk.token({ claims: { aud: BILLING } }) });
     expect(explained).toMatchObject({ replayed: 'all', same: true, differs: [], missing: [] });
     const { explanation } = explained;
+    expect(live.references.map(({ id, reasons }) => [id, reasons])).toContainEqual(['ASI03', ['audience_mismatch']]);
+    expect(explanation?.references).toEqual(live.references);
     expect({ checks: explanation?.checks, changes: explanation?.changes, none: explanation?.no_safe_change }).toEqual({
       checks: live.checks,
       changes: live.changes,

@@ -1,5 +1,6 @@
 /** The shapes of answers (contract 2 and 3), for the OpenAPI document and for the tests that hold answers against them. */
 import { z } from 'zod';
+import { FRAMEWORKS } from '../../decision/frameworks.ts';
 import { policyInput } from '../../decision/input.ts';
 import { CUSTOM_CODE, REASONS } from '../../decision/reasons.ts';
 
@@ -92,6 +93,8 @@ export const allowedIndeterminate = indeterminate.extend(lists);
 
 const side = z.enum(['client', 'authorization_server', 'operator']);
 
+const referenceId = text.describe('Identifier of an entry of a framework, as docs/frameworks.md lists them.');
+
 export const explanation = z.strictObject({
   would_decide: decision,
   checks: z.array(
@@ -102,8 +105,19 @@ export const explanation = z.strictObject({
       actual: evidence,
       registry: z.union([text, z.null()]).describe('file:line of the member of the registry that made it so'),
       rule_file: text.describe('A custom rule’s with the line of its denial, where that can be told.'),
+      references: z.array(referenceId).describe('What the rule is against, whatever came of it.'),
     }),
   ),
+  references: z
+    .array(
+      z.strictObject({
+        id: referenceId,
+        framework: z.enum(FRAMEWORKS.map(({ key }) => key)),
+        title: text,
+        reasons: z.array(reasonCode).describe('Codes of this decision that stand against it.'),
+      }),
+    )
+    .describe('Risks of published frameworks that the reasons stand against. Empty for an allow.'),
   changes: z
     .array(
       z.strictObject({
