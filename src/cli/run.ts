@@ -8,6 +8,7 @@ import { addHelp } from './help-issuer.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { addInit } from './init/add.ts';
 import { addPolicy } from './policy/add.ts';
+import { addProbe } from './probe.ts';
 import { addRegistry } from './registry/add.ts';
 import { addReplay } from './replay.ts';
 import { addRevoke } from './revoke.ts';
@@ -46,6 +47,7 @@ export async function run(host: Host): Promise<Exit> {
     addDiff,
     addWaivers,
     addRevoke,
+    addProbe,
   ])
     add(program, host, finish);
   addHelp(program, host, finish);
