@@ -13,7 +13,7 @@ const QUESTION: IssuanceQuestion = {
 const WHOLE = { decision_id: '019ab000-0000-7000-8000-000000000000', server: 'files', revision: 'sha256:0' };
 const ISSUE = { aud: FILES, resource: FILES, scope: 'files:read', expires_in: 300, sender_constraint: 'none' } as const;
 const ALLOW: IssuanceDecision = { ...WHOLE, decision: 'allow', reasons: [], issue: ISSUE };
-const REASON = { code: 'resource_missing', message: 'x', expected: null, actual: null } as const;
+const REASON = { code: 'resource_missing', message: 'x' } as const;
 const DENY = {
   ...WHOLE,
   server: null,
