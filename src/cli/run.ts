@@ -8,7 +8,7 @@ import { addHelp } from './help-issuer.ts';
 import { EXIT, type Exit, type Host } from './host.ts';
 import { addInit } from './init/add.ts';
 import { addPolicy } from './policy/add.ts';
-import { addProbe } from './probe.ts';
+import { addProbe } from './probe/add.ts';
 import { addRegistry } from './registry/add.ts';
 import { addReplay } from './replay.ts';
 import { addRevoke } from './revoke.ts';

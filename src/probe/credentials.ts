@@ -7,6 +7,7 @@ import { type Binding, createBinding } from './binding.ts';
 import type { ExchangeParts } from './exchange.ts';
 import type { Kind } from './report.ts';
 import { type OpenedSigner, openSigner, type Published, publishedKeys, type Signer, strangerTo } from './signer.ts';
+import { mayBePrivate } from './token-endpoint.ts';
 import { audienceOf, mintFor } from './tokens.ts';
 
 export type Credential =
@@ -99,8 +100,7 @@ export function createCredentials(parts: CredentialParts): Credentials {
 
 async function collect(issuer: IssuerRecord, parts: CredentialParts): Promise<Material> {
   const { key, fetchIssuer, timeout_ms, stop } = parts;
-  const { key_source } = issuer;
-  const allow_private_network = key_source.kind === 'jwks' ? false : key_source.allow_private_network;
+  const allow_private_network = mayBePrivate(issuer.key_source);
   const published: Published = await publishedKeys(issuer, {
     fetch: fetchIssuer({ allow_private_network }),
     timeout_ms,

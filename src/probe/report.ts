@@ -71,4 +71,5 @@ export interface IssuerReport {
   readonly iss: string;
   readonly source: Source;
   readonly attempts: readonly IssuerAttempt[];
+  readonly checks: readonly Check[];
 }

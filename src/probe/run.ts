@@ -2,7 +2,7 @@
 import type { IssuerFetch } from '../network/issuer-fetch.ts';
 import type { ServerRecord } from '../registry/registry.ts';
 import { type CredentialParts, createCredentials } from './credentials.ts';
-import type { Attempt, ServerReport } from './report.ts';
+import type { ServerReport } from './report.ts';
 import { probeServer } from './server.ts';
 
 export interface RunParts extends CredentialParts {
@@ -11,7 +11,8 @@ export interface RunParts extends CredentialParts {
   readonly concurrency: number;
   /** Whether servers may stand in private networks. */
   readonly allow_private_network: boolean;
-  readonly progress: (server: string, attempt: Attempt) => void;
+  /** Told when a server is done. */
+  readonly progress: (report: ServerReport) => void;
 }
 
 export async function probeServers(parts: RunParts): Promise<readonly ServerReport[]> {
@@ -21,8 +22,11 @@ export async function probeServers(parts: RunParts): Promise<readonly ServerRepo
   const reports: ServerReport[] = [];
   const queue = servers.entries();
   const worker = async () => {
-    for (const [at, server] of queue)
-      reports[at] = await probeServer(server, { registry, credentials, fetch, timeout_ms, stop, progress });
+    for (const [at, server] of queue) {
+      const report = await probeServer(server, { registry, credentials, fetch, timeout_ms, stop });
+      reports[at] = report;
+      progress(report);
+    }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, servers.length) }, worker));
   return reports;

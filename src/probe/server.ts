@@ -14,8 +14,6 @@ import { RULES, ruleOf } from './rules.ts';
 export interface ServerParts extends ExchangeParts {
   readonly registry: Registry;
   readonly credentials: Credentials;
-  /** Told after each attempt. */
-  readonly progress: (server: string, attempt: Attempt) => void;
 }
 
 interface Tried {
@@ -28,10 +26,7 @@ interface Tried {
 export async function probeServer(server: ServerRecord, parts: ServerParts): Promise<ServerReport> {
   const attempts: Attempt[] = [];
   const refusals: Refusal[] = [];
-  const note = (attempt: Attempt) => {
-    attempts.push(attempt);
-    parts.progress(server.key, attempt);
-  };
+  const note = (attempt: Attempt) => void attempts.push(attempt);
   // Without it nobody can say what an answer to a token means.
   const without = await tryMethods(server, null, parts);
   note(attemptOf('absent', without, server, without));

@@ -9,13 +9,15 @@ export interface Results {
   readonly cases: readonly FileResult[];
 }
 
-interface Suite {
+export interface Suite {
   readonly name: string;
   readonly tests: readonly {
     readonly name: string;
     readonly place: string;
     /** Null: it passed. */
     readonly failure: string | null;
+    /** What `failure` says of it; default `failure`. `error`: nobody can say whether it passed. */
+    readonly as?: 'failure' | 'error' | 'skipped';
   }[];
 }
 
@@ -29,6 +31,10 @@ export function junit({ problems, runs, cases }: Results): string {
     ...(runs.every(({ tests }) => tests.length === 0) && problems.length > 0 ? [suiteOfProblems(problems)] : []),
     ...cases.map(suiteOfFile),
   ];
+  return writeJunit(suites);
+}
+
+export function writeJunit(suites: readonly Suite[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.map(write).join('')}</testsuites>\n`;
 }
 
@@ -56,14 +62,18 @@ function suiteOfFile(result: FileResult): Suite {
 }
 
 function write({ name, tests }: Suite): string {
-  const failures = tests.filter(({ failure }) => failure !== null).length;
+  const count = (wanted: string) =>
+    tests.filter(({ failure, as = 'failure' }) => failure !== null && as === wanted).length;
+  const [errors, skipped] = [count('error'), count('skipped')];
   const lines = tests.map((test) => {
     const start = `    <testcase name="${escaped(test.name)}" classname="${escaped(test.place)}"`;
     if (test.failure === null) return `${start}/>\n`;
     const [first = ''] = test.failure.split('\n');
-    return `${start}>\n      <failure message="${escaped(first)}">${escaped(test.failure)}</failure>\n    </testcase>\n`;
+    const { as = 'failure' } = test;
+    return `${start}>\n      <${as} message="${escaped(first)}">${escaped(test.failure)}</${as}>\n    </testcase>\n`;
   });
-  const head = `name="${escaped(name)}" tests="${tests.length}" failures="${failures}"`;
+  const more = `${errors > 0 ? ` errors="${errors}"` : ''}${skipped > 0 ? ` skipped="${skipped}"` : ''}`;
+  const head = `name="${escaped(name)}" tests="${tests.length}" failures="${count('failure')}"${more}`;
   return `  <testsuite ${head}>\n${lines.join('')}  </testsuite>\n`;
 }
 
