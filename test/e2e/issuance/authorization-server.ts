@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWTPayload, type JWTVerifyGetKey, SignJWT } from 'jose';
-import { type ClientMetadata, Provider } from 'oidc-provider';
+import { type ClientMetadata, type Configuration, Provider } from 'oidc-provider';
 import { onTestFinished } from 'vitest';
 import { createGuard, type GuardParts } from '../../../examples/oidc-provider/guard.ts';
 import { JWT_BEARER, registerJwtBearer } from '../../../examples/oidc-provider/jwt-bearer.ts';
@@ -21,15 +21,18 @@ const LIFETIME = 600;
 const CLIENTS = ['app', 'other', 'gateway', 'public', 'bound'] as const;
 export type ClientId = (typeof CLIENTS)[number];
 
+/** Undefined leaves a claim out. */
+export type Claims = Readonly<Record<string, unknown>>;
+
 export interface AuthorizationServer {
   readonly issuer: string;
   readonly keys: JWTVerifyGetKey;
   /** Errors that it told nobody of. */
   readonly crashes: readonly string[];
   /** An ID-JAG of its own making, whatever anybody decided. */
-  idJag(claims: JWTPayload, typ?: string): Promise<string>;
+  idJag(claims: Claims, typ?: string): Promise<string>;
   /** An access token of its own making. */
-  accessToken(claims: JWTPayload, typ?: string): Promise<string>;
+  accessToken(claims: Claims, typ?: string): Promise<string>;
 }
 
 /** A socket, and what answers on it once it is known at which address. */
@@ -48,6 +51,8 @@ export async function startAuthorizationServer(
   { server, issuer }: Awaited<ReturnType<typeof listen>>,
   parts: Pick<GuardParts, 'audgate' | 'sign_in'>,
   trusted: readonly Pick<AuthorizationServer, 'issuer' | 'keys'>[] = [],
+  /** Laid over the configuration before it is guarded. */
+  more: Configuration = {},
 ): Promise<AuthorizationServer> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const named = { kid: 'login-1', use: 'sig', alg: 'ES256' };
@@ -74,11 +79,13 @@ export async function startAuthorizationServer(
         ...{ Grant: LIFETIME, Interaction: LIFETIME, Session: LIFETIME, IdToken: LIFETIME, RefreshToken: LIFETIME },
         AuthorizationCode: 60,
       },
+      ...more,
       features: {
         devInteractions: { enabled: false },
         clientCredentials: { enabled: true },
         pushedAuthorizationRequests: { enabled: true },
         dPoP: { enabled: true },
+        ...more.features,
       },
     }),
   );
@@ -121,7 +128,7 @@ export async function startAuthorizationServer(
   };
 }
 
-function clientOf(client_id: ClientId): ClientMetadata {
+export function clientOf(client_id: ClientId): ClientMetadata {
   const isPublic = client_id === 'public';
   return {
     client_id,
