@@ -78,9 +78,17 @@ export async function startSdkServer(
   return { resource, ran: () => tools.ran.length };
 }
 
+export type Answering = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: { readonly message: { readonly method?: string }; readonly token: string | null; readonly resource: string },
+) => unknown;
+
 /** Any HTTP server. @returns its origin */
-export async function startHttp(answer: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  const server = createServer(answer);
+export async function startHttp(
+  answer: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<string> {
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
     const closed = new Promise((resolve) => server.close(resolve));
