@@ -81,10 +81,10 @@ describe('what is no verdict', () => {
   });
 
   test('a server that hangs is shown no token', async () => {
-    const ran = await probed(() => {}, ['--timeout-ms', '200']);
+    const ran = await probed(() => {}, ['--timeout-ms', '300']);
     expect(verdicts(ran.report)).toEqual({ ...all('not_sent'), absent: 'unclear' });
-    expect(found(ran, 'absent')?.found).toBe('no answer within 200 ms');
-    expect(ran.asked.map(({ token }) => token)).toEqual([null]);
+    expect(found(ran, 'absent')?.found).toBe('no answer within 300 ms');
+    expect(ran.asked.filter(({ token }) => token !== null)).toEqual([]);
     expect(ran.code).toBe(3);
   });
 
