@@ -65,6 +65,8 @@ export type Way =
       readonly to: string;
       readonly client_id: string;
       readonly scopes: readonly string[];
+      /** Registry key of who issues the token for `to`. */
+      readonly issuer: string;
     }
   /** The server calls the other one by itself, with a token of its own, for tools and prompts that begin so. */
   | { readonly kind: 'hub'; readonly from: string; readonly to: string; readonly prefix: string };

@@ -51,10 +51,9 @@ export async function reachToken(
   const without = (outcome: (one: Evaluation) => boolean) =>
     group(found.filter(({ opened }) => opened.operations.length === 0 && outcome(opened.evaluation)));
   const visible = new Set(servers.map(({ key }) => key));
-  const ways = waysFrom(
-    waysOf(at.registry).filter(({ from, to }) => visible.has(from) && visible.has(to)),
-    reached.map(({ server }) => server),
-  );
+  const all = waysOf(at.registry).filter(({ from, to }) => visible.has(from) && visible.has(to));
+  const reachedKeys = reached.map(({ server }) => server);
+  const ways = waysFrom(all, reachedKeys);
   const unread: readonly Unreached[] =
     unclear === null
       ? []
@@ -87,7 +86,27 @@ export async function reachToken(
     started,
     duration_ns: Number(parts.ticks() - tick),
   });
-  return { decision_id, ...answer, leaked: facts && leakedOf(facts, answer, at.registry, seconds) };
+  const meant = facts === null ? [] : servers.filter((server) => isMeant(server, facts, at)).map(({ key }) => key);
+  const leaked =
+    facts &&
+    leakedOf({
+      facts,
+      verified: answer.verified,
+      servers: reached,
+      meant,
+      ways: waysFrom(all, [...reachedKeys, ...meant]),
+      registry: at.registry,
+      now: seconds,
+    });
+  return { decision_id, ...answer, leaked };
+}
+
+/** Whether the token was made for it, whatever else is wrong with it by now. */
+function isMeant(server: ServerRecord, { issuer, audiences }: TokenFacts, { registry }: Snapshot): boolean {
+  const key = registry.issuerByIss.get(issuer)?.key;
+  if (key === undefined || !server.issuers.includes(key)) return false;
+  const { audiences: accepted } = server.inputFor(key);
+  return audiences.some((value) => accepted.includes(value));
 }
 
 /** A reading that a key has verified is never told as unverified by any reason. */

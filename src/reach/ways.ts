@@ -2,9 +2,16 @@
 import type { ReachedWay, Way } from '../decision/reach.ts';
 import type { Registry } from '../registry/registry.ts';
 
-/** All of a registry, sorted by where they begin. */
-export function waysOf(_registry: Registry): readonly Way[] {
-  return [];
+/** All of a registry, exchanges first, each by where it begins. */
+export function waysOf({ exchanges, servers }: Registry): readonly Way[] {
+  return [
+    ...exchanges.map(({ from, to, client, scopes, issuer }) => {
+      return { kind: 'exchange', from, to, client_id: client, scopes: [...scopes], issuer } as const;
+    }),
+    ...[...servers.values()].flatMap(({ key: from, backends }) =>
+      backends.map(({ key: to, prefix }) => ({ kind: 'hub', from, to, prefix }) as const),
+    ),
+  ];
 }
 
 /** Those that begin at these servers, then those that begin where they end, and so on; each once, the nearest first. */

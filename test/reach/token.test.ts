@@ -53,7 +53,10 @@ describe('claims', () => {
     const { decision_id: _, verified, ...reach } = await desk.service.reach({ claims: RIGHT }, undefined, EVERYONE);
     const { decision_id: __, verified: signed, ...ofToken } = await ask(desk, { claims: { jti: RIGHT.jti ?? null } });
     expect([verified, signed]).toEqual([false, true]);
-    expect(reach).toEqual(ofToken);
+    const last = reach.leaked?.beyond.at(-1);
+    expect(last).toContain('Nobody verified');
+    const beyond = reach.leaked?.beyond.slice(0, -1);
+    expect({ ...reach, leaked: { ...reach.leaked, beyond } }).toEqual(ofToken);
   });
 
   it('of which some are ill-formed open nothing', async () => {

@@ -73,7 +73,7 @@ export const reach = z
     ways: z
       .array(
         z.union([
-          z.strictObject({ kind: z.literal('exchange'), ...way, client_id: text, scopes: texts }),
+          z.strictObject({ kind: z.literal('exchange'), ...way, client_id: text, scopes: texts, issuer: text }),
           z.strictObject({ kind: z.literal('hub'), ...way, prefix: text }),
         ]),
       )
