@@ -10,6 +10,7 @@ import {
   introspectionProblems,
   locateIntrospection,
 } from './config/introspection.ts';
+import { locateMisuse, misuse } from './config/misuse.ts';
 import { locateProofs, proofs, proofsProblems } from './config/proofs.ts';
 import { locateDestination, recordDestination } from './config/record.ts';
 import { locateRevocation, revocation, revocationProblems } from './config/revocation.ts';
@@ -91,6 +92,7 @@ const configuration = z.strictObject({
   introspection: introspection.prefault({}),
   revocation: revocation.exactOptional(),
   proofs: proofs.prefault({}),
+  misuse: misuse.prefault({}),
   record: z
     .strictObject({
       arguments: z.boolean().default(false).describe('write arguments into records; otherwise their SHA-256 and size'),
@@ -271,6 +273,7 @@ function located(parsed: Parsed, folder: string): Config {
     listen: placed(listen, folder),
     introspection: locateIntrospection(rest.introspection, folder),
     proofs: locateProofs(rest.proofs, folder),
+    misuse: locateMisuse(rest.misuse, folder),
     record: { ...record, destination: locateDestination(record.destination, folder) },
     ...(registry !== undefined && { registry: at(registry) }),
     ...(bundle !== undefined && { bundle: locateBundle(bundle, folder) }),

@@ -16,6 +16,7 @@ import type { Snapshot } from './decide/snapshot.ts';
 import { NO_PROOFS, type Proofs } from './facts/proof/proofs.ts';
 import { NO_REVOCATIONS, type Revocations } from './facts/revocation/revocations.ts';
 import { createTokenReader } from './facts/token/read.ts';
+import type { Observer } from './misuse/observe.ts';
 import type { IssuerFetch } from './network/issuer-fetch.ts';
 import type { Alarm } from './policy/judge.ts';
 import type { PolicySources } from './policy/load.ts';
@@ -91,6 +92,8 @@ export interface Log {
 }
 
 export interface ServiceParts extends Omit<Parts, keyof Readers> {
+  /** Looks at decisions once they are made; absent: nobody does. */
+  readonly misuse?: Observer;
   /** Absent: no proof can be verified, and a bound token is refused. */
   readonly proofs?: Proofs;
   /** Absent: no list of revoked tokens is configured. */
@@ -243,6 +246,7 @@ export async function createService(parts: ServiceParts): Promise<StartedService
         const [at, second] = [snapshot, seconds()];
         const { decision, evaluation } = await decide(ask, caller, at, deciding, door, second);
         shadow.offer({ ask, caller, at, seconds: second, decision, evaluation });
+        parts.misuse?.observe({ ask, caller, decision, evaluation, registry: at.registry });
         if (evaluation.reported.length > 0) metrics.reported(evaluation.reported);
         metrics.decided(decision, Number(parts.ticks() - tick) / 1e9, door);
         return decision;

@@ -1,4 +1,5 @@
 /** A whole audgate that listens: sources → service → HTTP, and an end in the right order. */
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import type { Callers } from '../config/callers.ts';
@@ -15,6 +16,7 @@ import { openFileSink, whyOf } from '../record/sinks/file.ts';
 import type { Sink } from '../record/sinks/sink.ts';
 import { warnOfWaivers } from '../record/waiver-warnings.ts';
 import { createRecorder } from '../record/write.ts';
+import { openMisuse } from '../service/misuse.ts';
 import { createService, type Log, type SourcedSettings, type Sources } from '../service.ts';
 import { unregisteredServers } from './check-callers.ts';
 import { unregisteredTransmitters } from './check-transmitters.ts';
@@ -101,7 +103,9 @@ export async function start({ config, tls = null, reread, sources, records, log,
   const kept = await openStores(config, { now, ticks, log, metrics });
   if (!kept.ok) return kept;
   const { revocations, proofs, close } = kept.stores;
+  const misuse = openMisuse({ config: config.misuse, now, ticks, newId, randomBytes, log, metrics });
   const started = await createService({
+    misuse,
     sources: { ...sources, settings },
     proofs,
     ...(revocations !== null && { revocations }),
@@ -187,6 +191,7 @@ export async function start({ config, tls = null, reread, sources, records, log,
       async stop() {
         unwatch();
         await Promise.all([all.http.stop(REQUESTS_MS), all.grpc?.stop(REQUESTS_MS)]);
+        await misuse.stop(RECORDS_MS);
         if (!(await within(recorder.flush(), RECORDS_MS))) {
           log.error({}, 'the last decision records were not read in time and are lost');
         }

@@ -70,6 +70,15 @@ export const caller = z
       .describe(
         'it sets X-Request-ID or context.request_id itself, in place of its client’s: its second try of one request within 5 s is no second use of a proof',
       ),
+    gateway: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, {
+        error: 'must be 1 to 64 letters, digits, dots, dashes and underscores, a letter or digit first',
+      })
+      .exactOptional()
+      .describe(
+        'name that it has in common with other callers through which the same tokens come: replicas of one gateway, a server that asks again behind it; one token through several gateways is misuse',
+      ),
     client_certificates: z
       .enum(CERTIFICATE_FORMS, { error: `must be one of ${CERTIFICATE_FORMS.join(', ')}` })
       .exactOptional()

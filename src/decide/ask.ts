@@ -47,6 +47,8 @@ export interface Caller {
   readonly servers: '*' | readonly string[];
   /** It vouches for `context.request_id`: two questions with one id are about one request of its client. */
   readonly request_ids?: boolean;
+  /** What it is a replica or a part of: callers of one gateway see the same tokens. Absent: it stands alone. */
+  readonly gateway?: string;
 }
 
 export function mayAskAbout(caller: Caller, serverKey: string): boolean {

@@ -43,6 +43,8 @@ export interface Evaluation {
   readonly request_id?: string | number | undefined;
   /** Verified on allow; on a refusal perhaps not. */
   readonly token: TokenFacts | null;
+  /** Whether the token's issuer stands behind what is said of it. Absent: no. */
+  readonly verified?: boolean;
   readonly input: PolicyInput | null;
   readonly custom: CustomFacts | null;
   readonly required_scopes: readonly string[];
@@ -117,7 +119,16 @@ export async function evaluate(
   const custom = judgeable
     ? { claims: token.claims, ...(call.arguments && { arguments: call.arguments }), ...(labels && { labels }) }
     : null;
-  const facts = { call, request_id, token, input, custom, scheme, ...(response_headers && { response_headers }) };
+  const facts = {
+    call,
+    request_id,
+    token,
+    verified,
+    input,
+    custom,
+    scheme,
+    ...(response_headers && { response_headers }),
+  };
   const other = [...otherSubject(ask, token, verified), ...revoked(revocation, token, verified)];
   const about = { input, server, registry, caller, proof: proof.reasons };
 

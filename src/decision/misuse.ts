@@ -1,4 +1,5 @@
 /** Patterns of misuse that several decisions show together, as values (CloudEvents types end in these names). */
+import type { ReferenceId } from './frameworks.ts';
 
 export const MISUSE_KINDS = [
   /** A token that was refused at one server, or is for one, shows up at another. */
@@ -41,4 +42,8 @@ export interface MisuseEvent {
   readonly codes: readonly string[];
   /** Of the decisions, the last at the end; cut as evidence is. */
   readonly decision_ids: readonly string[];
+  /** Events of this kind that were recognised since the last one that was told, and not told themselves. */
+  readonly untold: number;
+  /** What it stands against, as `docs/frameworks.md` says. */
+  readonly references: readonly ReferenceId[];
 }

@@ -8,6 +8,7 @@ import type { Registry as Loaded } from '../registry/registry.ts';
 import { type BundleAge, createBundleMetrics } from './bundle-metrics.ts';
 import type { Door } from './entry.ts';
 import { createIntrospectionMetrics, type IntrospectionOutcome } from './introspection-metrics.ts';
+import { createMisuseMetrics, type MisuseMetrics } from './misuse-metrics.ts';
 import { createProofMetrics, type ProofGauges, type ProofUseOutcome } from './proof-metrics.ts';
 import { createRevocationMetrics, type EventOutcome, type RevocationGauges } from './revocation-metrics.ts';
 import { createWaiverMetrics } from './waiver-metrics.ts';
@@ -57,6 +58,7 @@ export interface Metrics {
   proofUsed(outcome: ProofUseOutcome): void;
   /** One security event. */
   eventReceived(outcome: EventOutcome): void;
+  readonly misuse: MisuseMetrics;
   readonly contentType: string;
   render(gauges: Gauges): Promise<string>;
 }
@@ -173,6 +175,7 @@ export function createMetrics(): Metrics {
     revocationRead: revocations.read,
     eventReceived: revocations.event,
     proofUsed: used.used,
+    misuse: createMisuseMetrics(register),
     contentType: register.contentType,
     render({ version, revision, issuerKeys, bundle = null, revocation = null, proofs = null, waivers: held }) {
       if (held !== undefined) waivers.left(held.registry, held.now);

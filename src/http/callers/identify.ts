@@ -84,6 +84,7 @@ function indexed(callers: Callers): Index {
       servers: config.servers,
       may: new Set(config.may),
       ...(config.request_ids === true && { request_ids: true }),
+      ...(config.gateway !== undefined && { gateway: config.gateway }),
       client_certificates: config.client_certificates ?? 'none',
     };
     for (const digest of config.key_sha256 ?? []) keys.push([Buffer.from(digest, 'hex'), caller]);

@@ -1,0 +1,108 @@
+/**
+ * What is remembered of tokens and clients, in bounded memory. Tokens are known by a keyed digest whose key never leaves the
+ * process. What an issuer stands behind and what anybody can make up have quotas of their own, so that no flood of made-up
+ * texts makes room for itself among the former.
+ *
+ * NOT guaranteed: that a client which gets more verified tokens than the quota within a window evicts nobody's.
+ */
+import { createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { MisuseKind } from '../decision/misuse.ts';
+import type { Place } from './sighting.ts';
+
+/** The last decision about a token at one server, or through one gateway. */
+export interface Trace {
+  /** Of the server or the gateway. */
+  readonly name: string;
+  server: string;
+  caller: string;
+  /** Milliseconds of a clock that never jumps. */
+  at: number;
+  place: Place;
+  /** The first of its reasons; null: allowed. */
+  code: string | null;
+  decision_id: string;
+}
+
+/** A call that was not allowed. */
+export interface Refusal {
+  readonly server: string;
+  readonly caller: string;
+  /** Digest of method and target. */
+  readonly call: string;
+  readonly at: number;
+  readonly code: string;
+  readonly decision_id: string;
+}
+
+export interface Entry {
+  readonly servers: Trace[];
+  readonly gateways: Trace[];
+  readonly refusals: Refusal[];
+  /** When each kind was told last. */
+  readonly told: Partial<Record<MisuseKind, number>>;
+}
+
+export interface Memory {
+  /** Text of a token → what it is remembered by. */
+  digest(text: string): string;
+  /** What was verified once stays so, whatever is said later. */
+  token(digest: string, verified: boolean): Remembered;
+  client(key: string): Entry;
+  /** For metrics and tests. */
+  sizes(): { readonly verified: number; readonly unverified: number; readonly clients: number };
+}
+
+export interface Remembered {
+  readonly entry: Entry;
+  readonly verified: boolean;
+}
+
+/** Servers, gateways and refused calls of one entry; the longest unseen goes first. */
+export const MAX_TRACES = 16;
+
+/** @param secret of this process alone, at least 32 random bytes */
+export function createMemory(max_entries: number, secret: Uint8Array): Memory {
+  const verified = new LRUCache<string, Entry>({ max: max_entries });
+  const unverified = new LRUCache<string, Entry>({ max: Math.max(Math.floor(max_entries / 4), 1) });
+  const clients = new LRUCache<string, Entry>({ max: max_entries });
+  return {
+    digest: (text) => createHmac('sha256', secret).update(text).digest('base64'),
+    token(digest, isVerified) {
+      const known = verified.get(digest);
+      if (known !== undefined) return { entry: known, verified: true };
+      const former = unverified.get(digest);
+      if (!isVerified) return { entry: former ?? kept(unverified, digest, fresh()), verified: false };
+      unverified.delete(digest);
+      return { entry: kept(verified, digest, former ?? fresh()), verified: true };
+    },
+    client: (key) => clients.get(key) ?? kept(clients, key, fresh()),
+    sizes: () => ({ verified: verified.size, unverified: unverified.size, clients: clients.size }),
+  };
+}
+
+const fresh = (): Entry => ({ servers: [], gateways: [], refusals: [], told: {} });
+
+function kept(among: LRUCache<string, Entry>, key: string, entry: Entry): Entry {
+  among.set(key, entry);
+  return entry;
+}
+
+/** Puts a decision among those that are remembered, in place of the last one there. */
+export function trace(traces: Trace[], next: Trace, since: number): void {
+  const last = traces.find(({ name }) => name === next.name);
+  if (last === undefined) {
+    if (traces.length >= MAX_TRACES) traces.splice(oldest(traces), 1);
+    traces.push(next);
+    return;
+  }
+  // Once it was for this server, it is: a failure of what is asked says nothing else.
+  const place = last.at >= since && last.place === 'here' ? 'here' : next.place;
+  Object.assign(last, { ...next, place });
+}
+
+function oldest(traces: readonly Trace[]): number {
+  let found = 0;
+  for (const [index, { at }] of traces.entries()) if (at < (traces[found]?.at ?? at)) found = index;
+  return found;
+}
