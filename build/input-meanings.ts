@@ -44,6 +44,7 @@ export const INPUT_MEANINGS: Readonly<Record<string, string>> = {
   'registered.operation.authentication.max_age_seconds': 'that may have passed since `auth_time`',
   'registered.unlisted.uris': 'of resources',
   'registered.unlisted.tasks': 'of tasks',
+  'registered.hubs[].key': 'registry key of a hub that this server stands behind',
   'registered.waivers[].what': OF_RECORD,
   'registered.waivers[].issuer': 'the issuer’s key',
   'registered.waivers[].client_id': OF_RECORD,

@@ -46,6 +46,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'no call, only token and server are decided',
   'servers.NAME.base_scopes':
     'with `call_from: none`, what every request needs; left out, all scopes that anything of the server needs',
+  'servers.NAME.hub':
+    'makes it a hub: a gateway whose clients’ tokens name it, and that calls other servers with tokens of its own (docs/hubs.md)',
+  'servers.NAME.hub.backends':
+    'the servers behind it: a tool or prompt whose name begins so is that server’s, without prefix; no prefix begins another, and no backend is a hub',
   'servers.NAME.scope_implies': 'scopes that stand for others too, transitively',
   'servers.NAME.methods':
     'opens a method, or adds scopes to one that is open; also `tasks/*`, `completion/complete`, `subscriptions/listen`, and ' +

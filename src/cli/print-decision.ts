@@ -26,6 +26,7 @@ export function printDecision(decision: Decision, host: Host): void {
     if (principal.actor !== null) field('actor', principal.actor);
     field('valid until', valid_until);
     for (const { what, owner, until } of advice.waivers ?? []) field('waiver', `${what}, of ${owner}, until ${until}`);
+    if (advice.hop) field('next hop', `${advice.hop.tool ?? advice.hop.prompt ?? ''} at ${advice.hop.server}`);
     if (advice.would_deny) field('would deny', advice.would_deny.join(', '));
   }
   if (decision.decision === 'deny') {

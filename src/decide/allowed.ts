@@ -7,7 +7,7 @@ import type { Allowed, Opened } from '../decision/allowed.ts';
 import type { OperationInput, PolicyInput } from '../decision/input.ts';
 import { distinct } from '../policy/opening.ts';
 import type { Judgement, Policy } from '../policy/policy.ts';
-import { type ListedOperation, listedOperations } from '../registry/listed.ts';
+import { type ListedOperation, listedOperations, UNLISTED } from '../registry/listed.ts';
 import { ANY_CALL } from '../registry/method.ts';
 import { type Ask, type Caller, findServer } from './ask.ts';
 import { decide, type Parts } from './decide.ts';
@@ -74,9 +74,11 @@ async function judgeAll(
 
 function opened(open: readonly ListedOperation[]): Omit<Opened, 'custom'> {
   const names = (kind: ListedOperation['kind']) => open.filter((one) => one.kind === kind).map(({ name }) => name);
+  const prefixes = names('unlisted').flatMap((name) => (name === UNLISTED ? [] : name.slice(0, -UNLISTED.length)));
   return {
     tools: names('tool'),
-    unlisted_tools: names('unlisted').length > 0,
+    unlisted_tools: names('unlisted').includes(UNLISTED),
+    ...(prefixes.length > 0 && { unlisted_prefixes: prefixes }),
     prompts: names('prompt'),
     resources: names('resource'),
     methods: names('method'),

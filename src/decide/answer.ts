@@ -1,12 +1,16 @@
 /** An evaluation as the answer of the contract: challenge, principal, end of validity. */
 import { metadataUrl, writeChallenge } from '../decision/challenge.ts';
-import type { Decision, WaiverUse } from '../decision/decision.ts';
+import type { Decision, NextHop, WaiverUse } from '../decision/decision.ts';
 import type { TokenFacts } from '../decision/facts.ts';
 import { ANY_CALL } from '../registry/method.ts';
+import { type Caller, mayAskAbout } from './ask.ts';
 import type { Evaluation } from './evaluate.ts';
 
-/** @param id a fresh UUIDv7 */
-export function answer(evaluation: Evaluation, id: string, revision: string): Decision {
+/**
+ * @param id a fresh UUIDv7
+ * @param caller is told of the next hop only where it may ask about that server
+ */
+export function answer(evaluation: Evaluation, id: string, revision: string, caller: Caller): Decision {
   const { outcome, server, reasons, token, waivers, would_deny } = evaluation;
   const asked = { decision_id: id, server: server?.key ?? null, reasons };
   if (outcome === 'indeterminate') return { decision: 'indeterminate', ...asked, revision };
@@ -34,11 +38,19 @@ export function answer(evaluation: Evaluation, id: string, revision: string): De
     advice: {
       ...(waivers.length > 0 && { waivers: waivers.toSorted(byKind) }),
       ...(would_deny.length > 0 && { would_deny: [...would_deny] }),
+      ...nextHop(evaluation, caller),
       ...(evaluation.call?.method === ANY_CALL && server?.call_from === 'none' && { call_from: 'none' }),
     },
     ...(evaluation.response_headers && { response_headers: evaluation.response_headers }),
     revision,
   };
+}
+
+/** Exact, although a client chose the name: whoever asks makes this very call. Records cut it. */
+function nextHop({ server, call }: Evaluation, caller: Caller): { readonly hop?: NextHop } {
+  const hop = call === null ? undefined : server?.hop(call);
+  if (hop === undefined || !mayAskAbout(caller, hop.backend.key)) return {};
+  return { hop: { server: hop.backend.resource, [hop.kind]: hop.name } };
 }
 
 const principal = (token: TokenFacts) => ({

@@ -37,7 +37,7 @@ export async function decide(
   const tick = parts.ticks();
   const evaluation = await evaluate(ask, caller, seconds, at, parts, judges);
   const id = parts.newId();
-  const decision = answer(evaluation, id, at.revision);
+  const decision = answer(evaluation, id, at.revision, caller);
   const { call } = evaluation;
   const target = call?.tool ?? call?.prompt ?? call?.uri ?? call?.task;
   const event: DecisionEvent = {
@@ -70,7 +70,7 @@ export async function decide(
   }
   if (await accept(event)) return { decision, evaluation };
   const unlogged: Evaluation = { ...evaluation, outcome: 'indeterminate', reasons: [refusal('log_unavailable')] };
-  const refused = answer(unlogged, id, at.revision);
+  const refused = answer(unlogged, id, at.revision, caller);
   parts.recorder.record({ ...event, decision: refused });
   return { decision: refused, evaluation: unlogged };
 }

@@ -7,6 +7,8 @@ export interface Opened {
   readonly tools: readonly string[];
   /** Whether it is open also for a tool that the registry does not list. */
   readonly unlisted_tools: boolean;
+  /** At a hub: prefixes of the servers behind it that are open for tools which the registry does not list; absent: none. */
+  readonly unlisted_prefixes?: readonly string[];
   /** Registered prompts that `prompts/get` is open for. */
   readonly prompts: readonly string[];
   /** Registered URIs, and prefixes ending in `*`, that `resources/read` is open for. The longest that fits a URI counts. */

@@ -20,12 +20,23 @@ export interface WaiverUse {
   readonly until: string;
 }
 
+/** The call that a hub makes at a server behind it: a decision of its own, about a token that was got for that server. */
+export interface NextHop {
+  /** The registered resource of the server. */
+  readonly server: string;
+  /** By the server's own name; one of the two is there. */
+  readonly tool?: string;
+  readonly prompt?: string;
+}
+
 export interface Advice {
   readonly waivers?: readonly WaiverUse[];
   /** Codes that would have denied: observed by a waiver, or of a rule that only reports. In the order of precedence. */
   readonly would_deny?: readonly ReasonCode[];
   /** Present where nobody looked at the call: token and server are all that was decided (contract 7). */
   readonly call_from?: 'none';
+  /** Of a hub's tool or prompt that a server behind it has, to callers that may ask about that server. */
+  readonly hop?: NextHop;
 }
 
 /** Members that every answer has. `server` is the registry key, null when unknown. */

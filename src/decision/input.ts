@@ -60,6 +60,12 @@ export const issuerInput = z.strictObject({
   clock_tolerance_seconds: seconds,
 });
 
+export const hubInput = z.strictObject({
+  /** Registry key. */
+  key: text,
+  audiences: texts.describe('that the hub accepts in this issuer’s tokens, its resource first'),
+});
+
 const refusedProof = z.strictObject({ refused: text.describe('the reason code of a proof that is no good') });
 
 export const policyInput = z.strictObject({
@@ -130,6 +136,10 @@ export const policyInput = z.strictObject({
       .optional()
       .describe('subscriptions/listen without operation: the targets that are not open at the server'),
     operations: z.array(operationInput).optional().describe('core, for /v1/allowed only: all that the registry lists'),
+    hubs: z
+      .array(hubInput)
+      .optional()
+      .describe('hubs in front of this server; a token for one of them is theirs, and never accepted here'),
     waivers: z.array(waiverInput).describe('of this server, for this issuer and client; ended ones too'),
     elsewhere: texts.describe(
       'aud values that are another server’s accepted audience or an issuer’s identifier, also in a spelling that only normalisation makes equal',
@@ -145,6 +155,7 @@ export const policyInput = z.strictObject({
 
 export type PolicyInput = z.infer<typeof policyInput>;
 export type ServerInput = z.infer<typeof serverInput>;
+export type HubInput = z.infer<typeof hubInput>;
 export type IssuerInput = z.infer<typeof issuerInput>;
 export type OperationInput = z.infer<typeof operationInput>;
 export type WaiverInput = z.infer<typeof waiverInput>;

@@ -13,6 +13,7 @@ export const CORE_ENTRYPOINTS = [
   'audgate/decision/decide',
   'audgate/decision/explain',
   'audgate/decision/allowed',
+  'audgate/issuance/decide',
 ] as const;
 
 export type BuiltCore =

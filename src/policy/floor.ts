@@ -1,7 +1,7 @@
 /**
  * The host's own look at what core allowed, in few lines and without Rego: a module that was swapped, broken or
  * miscompiled must not be able to open a server to a foreign token. It compares again what the promise rests on (the
- * issuer, every `aud` value, `exp`, and what is only observed) and nothing else: scopes, lifetimes and bindings are the
+ * issuer, every `aud` value, also that none is of a hub in front, `exp`, and what is only observed) and nothing else: scopes, lifetimes and bindings are the
  * rules' word alone.
  */
 import type { PolicyInput } from '../decision/input.ts';
@@ -19,6 +19,10 @@ export function belowFloor(input: PolicyInput, would_deny: readonly string[] = [
   }
   if (token.expires_at === undefined || !(now < token.expires_at + issuer.clock_tolerance_seconds)) {
     return `core allowed a token at server "${server.key}" that has expired or does not say when it expires`;
+  }
+  const passed = registered.hubs?.find((hub) => token.audiences.some((value) => hub.audiences.includes(value)));
+  if (passed !== undefined) {
+    return `core allowed at server "${server.key}" a token for hub "${passed.key}", which stands in front of it`;
   }
   const unlisted = would_deny.find((code) => !isObserved(input, code));
   if (unlisted !== undefined) {

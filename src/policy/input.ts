@@ -31,6 +31,8 @@ export function buildInput({ call, token, proof, server, issuer, registry, now, 
     waivers: [...server.waiversFor(issuer.key, token.client_id)],
     elsewhere: token.audiences.filter((value) => registry.isElsewhere(value, server)),
   };
+  const hubs = server.hubsFor(issuer.key);
+  if (hubs.length > 0) registered.hubs = [...hubs];
   if (operation !== undefined) registered.operation = operation;
   else if (call.method === LISTEN) registered.unlisted = unlistedOf(server, call);
   const input: PolicyInput = {

@@ -1,7 +1,7 @@
 /** How the parts of a decision that a client, token or caller wrote are made fit for a record. */
 import { hash } from 'node:crypto';
 import type { Challenge } from '../decision/challenge.ts';
-import type { Decision } from '../decision/decision.ts';
+import type { Decision, NextHop } from '../decision/decision.ts';
 import { carried, evidence, legible, MAX_VALUES } from '../decision/evidence.ts';
 import type { Reason } from '../decision/reason.ts';
 import { isFixedCode } from '../decision/reasons.ts';
@@ -96,7 +96,11 @@ export function maskResult(decision: Decision): Decision {
         actor: orNull(principal.actor),
       },
       valid_until,
-      advice: advice.would_deny ? { ...advice, would_deny: advice.would_deny.map(maskCode) } : advice,
+      advice: {
+        ...advice,
+        ...(advice.would_deny && { would_deny: advice.would_deny.map(maskCode) }),
+        ...(advice.hop && { hop: maskHop(advice.hop) }),
+      },
     };
   }
   const reasons = decision.reasons.map(maskReason);
@@ -104,9 +108,18 @@ export function maskResult(decision: Decision): Decision {
   return { ...decision, reasons, challenge: maskChallenge(decision.challenge) };
 }
 
+/** A client chose the name: a server that opens unlisted tools has any. */
+function maskHop({ server, tool, prompt }: NextHop): NextHop {
+  return {
+    server,
+    ...(tool !== undefined && { tool: legible(tool) }),
+    ...(prompt !== undefined && { prompt: legible(prompt) }),
+  };
+}
+
 const orNull = (text: string | null) => (text === null ? null : legible(text));
 
-function maskReason(reason: Reason): Reason {
+export function maskReason(reason: Reason): Reason {
   return {
     ...reason,
     code: maskCode(reason.code),

@@ -2,6 +2,8 @@
 import { buildRegistry, digestInForce, type KeySourceOf } from './build.ts';
 import { lintAudiences } from './lint/audience.ts';
 import type { Draft, Entry } from './lint/draft.ts';
+import { lintExchanges } from './lint/exchange.ts';
+import { lintHubs } from './lint/hub.ts';
 import { lintIssuer, lintIssuers } from './lint/issuer.ts';
 import { lintProfile } from './lint/profile.ts';
 import { lintResource, lintSpellings } from './lint/resource.ts';
@@ -12,7 +14,7 @@ import { below, comparePlaces, problemAt, quote, type Report } from './place.ts'
 import type { ReadText } from './read.ts';
 import { collect, strictOf } from './records.ts';
 import type { LoadedRegistry, Problem } from './registry.ts';
-import type { WrittenIssuer, WrittenServer } from './schema.ts';
+import type { WrittenExchange, WrittenIssuer, WrittenServer } from './schema.ts';
 import type { Threads } from './thread.ts';
 
 /** Year 5138. Milliseconds given by mistake lie beyond it, and would end every waiver. */
@@ -40,6 +42,8 @@ export interface Sound {
   readonly ok: true;
   readonly issuers: readonly Entry<WrittenIssuer>[];
   readonly servers: readonly Entry<WrittenServer>[];
+  /** `key` is the place in its file's list. */
+  readonly exchanges: readonly Entry<WrittenExchange>[];
   readonly digest: string;
   readonly warnings: readonly Problem[];
 }
@@ -79,10 +83,11 @@ export function* check(read: Read, options: CheckOptions, before: readonly Probl
     files.push(file);
     yield;
   }
-  const { issuers, servers } = yield* collect(files, report);
+  const { issuers, servers, exchanges } = yield* collect(files, report);
   const draft: Draft = {
     issuers,
     servers,
+    exchanges,
     issuerKeys: new Set(issuers.map(({ key }) => key)),
     complete: before.length === 0 && files.every(({ value }) => value !== undefined),
   };
@@ -100,20 +105,27 @@ export function* check(read: Read, options: CheckOptions, before: readonly Probl
     yield;
   }
   lintAudiences(draft, report);
+  lintHubs(draft, options.now, report);
+  lintExchanges(draft, report);
 
   if (problems.some(({ severity }) => severity === 'error')) {
     return { ok: false, problems: problems.sort(comparePlaces) };
   }
   yield;
-  const sound = { issuers: strictOf(issuers), servers: strictOf(servers) };
-  for (const server of sound.servers) warnOfDeadWaivers(server, report);
+  const sound = { issuers: strictOf(issuers), servers: strictOf(servers), exchanges: strictOf(exchanges) };
+  const written = new Map(sound.servers.map(({ key, value }) => [key, value]));
+  for (const server of sound.servers) warnOfDeadWaivers(server, written, report);
   return { ok: true, ...sound, digest: digestInForce(sound), warnings: problems.sort(comparePlaces) };
 }
 
 /** A waiver for what the server does not open covers nothing: a misspelt tool, most often. */
-function warnOfDeadWaivers({ value, place }: Entry<WrittenServer>, report: Report): void {
+function warnOfDeadWaivers(
+  { value, place }: Entry<WrittenServer>,
+  written: ReadonlyMap<string, WrittenServer>,
+  report: Report,
+): void {
   if (value.waivers.length === 0) return;
-  const { operation: opens } = classifier(value);
+  const { operation: opens } = classifier(value, (key) => written.get(key));
   for (const [index, waiver] of value.waivers.entries()) {
     for (const [at, operation] of waiver.operations.entries()) {
       if (expectsUnknown(operation, 'codes' in waiver ? waiver.codes : undefined)) continue;

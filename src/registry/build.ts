@@ -1,9 +1,12 @@
 /** From records without fault to the registry in force: every index that a decision needs. */
 import { metadataUrl } from '../decision/challenge.ts';
-import type { ServerInput, WaiverInput } from '../decision/input.ts';
+import type { HubInput, ServerInput, WaiverInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { Sound } from './assemble.ts';
 import { digestOf } from './digest.ts';
+import { exchangeIndex, exchangesInForce } from './exchanges.ts';
+import { createGenerics } from './generic.ts';
+import { backendsOf, hops, hubsOf, knownScopes, type Written } from './hub.ts';
 import type { Entry } from './lint/draft.ts';
 import { untilSeconds } from './lint/waiver.ts';
 import { createNearest } from './nearest.ts';
@@ -19,17 +22,32 @@ import { normalised } from './uri.ts';
 /** @param written null: none is */
 export type KeySourceOf = (issuerKey: string, written: KeySource | null) => KeySource;
 
-type Records = Pick<Sound, 'issuers' | 'servers'>;
+type Records = Pick<Sound, 'issuers' | 'servers' | 'exchanges'>;
 
 /** `sha256:…` over what is in force. */
-export function digestInForce({ issuers, servers }: Records): string {
-  return digestOf({ issuers: inForce(issuers, issuerInForce), servers: inForce(servers, serverInForce) });
+export function digestInForce(records: Records): string {
+  const { issuers, servers } = records;
+  return digestOf({
+    issuers: inForce(issuers, issuerInForce),
+    servers: inForce(servers, serverInForce),
+    ...exchangesInForce(records),
+  });
 }
 
 /** Stops after every record. */
 export function* buildRegistry(sound: Sound, replaceKeySource: KeySourceOf | undefined): Generator<void, Registry> {
   const issuers = yield* byKey(sound.issuers, (entry) => issuerRecord(entry, replaceKeySource));
-  const servers = yield* byKey(sound.servers, serverRecord);
+  const written = new Map(sound.servers.map(({ key, value }) => [key, value]));
+  const hubs = hubsOf(written);
+  const servers: ReadonlyMap<string, ServerRecord> = yield* byKey(sound.servers, (entry) =>
+    serverRecord(entry, written, (issuer) => {
+      const inFront = hubs.get(entry.key) ?? NONE;
+      return inFront.flatMap((key) => {
+        const hub = servers.get(key);
+        return hub === undefined ? [] : [{ key, audiences: hub.inputFor(issuer).audiences }];
+      });
+    }),
+  );
   const owners = new Map<string, Owner[]>();
   /** By what is left of a spelling after normalisation. */
   const near = new Map<string, Owner[]>();
@@ -38,14 +56,19 @@ export function* buildRegistry(sound: Sound, replaceKeySource: KeySourceOf | und
     addOwner(near, normalised(audience), owner);
   };
   const nearest = createNearest();
+  const generics = createGenerics();
   for (const server of servers.values()) {
     for (const audience of [server.resource, ...server.audiences]) {
       own(typeof audience === 'string' ? audience : audience.value, { kind: 'server', key: server.key });
     }
     nearest.add(server);
+    generics.addServer(server);
     yield;
   }
-  for (const issuer of issuers.values()) own(issuer.issuer, { kind: 'issuer', key: issuer.key });
+  for (const issuer of issuers.values()) {
+    own(issuer.issuer, { kind: 'issuer', key: issuer.key });
+    generics.addIssuer(issuer);
+  }
   const placesOf = (entries: readonly Entry<unknown>[]) => new Map(entries.map(({ key, place }) => [key, place]));
   const places = { issuers: placesOf(sound.issuers), servers: placesOf(sound.servers) };
 
@@ -53,6 +76,8 @@ export function* buildRegistry(sound: Sound, replaceKeySource: KeySourceOf | und
     digest: sound.digest,
     issuers,
     servers,
+    ...exchangeIndex(sound),
+    genericOf: generics.find,
     issuerByIss: new Map([...issuers.values()].map((record) => [record.issuer, record])),
     serverByResource: new Map([...servers.values()].map((record) => [record.resource, record])),
     ownersOf: (audience) => owners.get(audience) ?? NONE,
@@ -182,7 +207,11 @@ function inOrder(audiences: WrittenServer['audiences']): WrittenServer['audience
   return [...strings, ...audiences.filter((audience) => typeof audience !== 'string')];
 }
 
-function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
+function serverRecord(
+  entry: Entry<WrittenServer>,
+  written: Written,
+  hubsFor: (issuerKey: string) => readonly HubInput[],
+): ServerRecord {
   const { key, value } = entry;
   const { resource, max_lifetime_seconds, sender_constraint, actors, call_from, labels } = value;
   const source = sourceOf(entry);
@@ -190,6 +219,7 @@ function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
   const issuers = once(value.issuers);
   const waivers = value.waivers.map(waiverInput);
   const types = once(value.authorization_details_types);
+  const backends = backendsOf(value, written);
 
   const strings = audiences.filter((audience) => typeof audience === 'string');
   const inputWith = (foreign: readonly string[]): ServerInput => ({
@@ -220,6 +250,7 @@ function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
     issuers,
     max_lifetime_seconds,
     advertised_scopes: once(value.advertised_scopes),
+    known_scopes: knownScopes(value, written),
     sender_constraint,
     actors,
     authorization_details_types: types,
@@ -230,7 +261,10 @@ function serverRecord(entry: Entry<WrittenServer>): ServerRecord {
     source,
     effective: { key, ...serverInForce(value), source: `${source.file}:${source.line}` },
     inputFor: (issuerKey) => forOne.get(issuerKey) ?? forAny,
-    ...classifier(value),
+    ...classifier(value, (at) => written.get(at)),
+    backends,
+    hop: hops(backends),
+    hubsFor,
     waiversFor: (issuerKey, clientId) =>
       (clientId === undefined ? undefined : waiversByClient.get(`${issuerKey} ${clientId}`)) ?? NONE,
   };

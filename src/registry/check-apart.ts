@@ -9,7 +9,7 @@ import type { Entry } from './lint/draft.ts';
 import { originOf, type Span } from './locate.ts';
 import { below, type Origin, type Place, problemAt } from './place.ts';
 import type { Problem } from './registry.ts';
-import type { WrittenIssuer, WrittenServer } from './schema.ts';
+import type { WrittenExchange, WrittenIssuer, WrittenServer } from './schema.ts';
 import { type Threads, threadsFor } from './thread.ts';
 
 export interface Text {
@@ -37,6 +37,12 @@ export interface Piecemeal {
 export type Piece =
   | { readonly kind: 'file'; readonly file: string; readonly lines: Uint32Array }
   | { readonly kind: 'records'; readonly records: 'issuers' | 'servers'; readonly entries: readonly Piecemeal[] }
+  | {
+      readonly kind: 'exchanges';
+      readonly file: string;
+      /** Those of the file, in its order. Checked by the schema on the other side. */
+      readonly values: readonly unknown[];
+    }
   | { readonly kind: 'sound'; readonly digest: string; readonly warnings: readonly Problem[] }
   | { readonly kind: 'refused'; readonly problems: readonly Problem[] };
 
@@ -80,7 +86,11 @@ export const sizeOf = (texts: readonly Text[]) => texts.reduce((sum, { text }) =
 
 async function take(port: MessagePort, texts: readonly Text[]): Promise<Checked> {
   const origins = new Map<string, { readonly origin: Origin; readonly spans: Map<string, Span> }>();
-  const found = { issuers: [] as Entry<WrittenIssuer>[], servers: [] as Entry<WrittenServer>[] };
+  const found = {
+    issuers: [] as Entry<WrittenIssuer>[],
+    servers: [] as Entry<WrittenServer>[],
+    exchanges: [] as Entry<WrittenExchange>[],
+  };
   for (;;) {
     const received = receiveMessageOnPort(port);
     if (received === undefined) throw new Error('the thread that reads the registry said too little');
@@ -95,6 +105,15 @@ async function take(port: MessagePort, texts: readonly Text[]): Promise<Checked>
       const spans = new Map<string, Span>();
       const text = texts.find((one) => one.file === file)?.text ?? '';
       origins.set(file, { origin: originOf(file, text, { lines: Array.from(lines), spans }), spans });
+    } else if (piece.kind === 'exchanges') {
+      const origin = origins.get(piece.file)?.origin;
+      if (origin === undefined)
+        throw new Error('the thread that reads the registry named a file that it was not given');
+      for (const [index, value] of piece.values.entries()) {
+        const place = below({ origin, path: [] }, 'exchanges', index);
+        // What the schema of these very records made there.
+        found.exchanges.push({ key: String(index), place, value } as Entry<WrittenExchange>);
+      }
     } else {
       for (const { key, value, file, span } of piece.entries) {
         const known = origins.get(file);

@@ -48,6 +48,8 @@ function* piecesOf(checked: Checked, layouts: Layouts): Generator<Piece> {
   for (const [file, { lines }] of layouts) yield { kind: 'file', file, lines: Uint32Array.from(lines) };
   yield* recordsOf('issuers', checked.issuers, layouts);
   yield* recordsOf('servers', checked.servers, layouts);
+  const byFile = Map.groupBy(checked.exchanges, ({ place }) => place.origin.file);
+  for (const [file, entries] of byFile) yield { kind: 'exchanges', file, values: entries.map(({ value }) => value) };
   yield { kind: 'sound', digest: checked.digest, warnings: checked.warnings };
 }
 

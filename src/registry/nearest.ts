@@ -45,7 +45,7 @@ export function createNearest(): Nearest {
 }
 
 /** What a URI lies below, the nearest first: itself without query and fragment, then one segment less at a time. */
-function parentsOf(form: string): readonly string[] {
+export function parentsOf(form: string): readonly string[] {
   const authority = form.indexOf('://') + 3;
   if (authority < 3) return [];
   const rest = form.search(/[?#]/);

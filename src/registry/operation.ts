@@ -3,6 +3,7 @@ import type { CallFacts } from '../decision/facts.ts';
 import type { OperationInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
 import { strictest } from './authentication.ts';
+import { behind, byPrefix, offered } from './hub.ts';
 import { implied } from './implied.ts';
 import {
   ANY_CALL,
@@ -25,14 +26,19 @@ type Needs = Omit<OperationInput, 'name'>;
 type Find<T> = (target: string) => T | undefined;
 type Listed = Pick<
   WrittenServer,
-  'methods' | 'tools' | 'prompts' | 'resources' | 'unlisted_tools' | 'scope_implies' | 'base_scopes'
+  'methods' | 'tools' | 'prompts' | 'resources' | 'unlisted_tools' | 'scope_implies' | 'base_scopes' | 'hub'
 >;
 
-/** Works out at load all that does not depend on the call, so that a decision only looks up. */
-export function classifier(server: Listed): Classifier {
+/**
+ * Works out at load all that does not depend on the call, so that a decision only looks up.
+ * @param serverOf the record of a hub's backend
+ */
+export function classifier(server: Listed, serverOf: (key: string) => Listed | undefined): Classifier {
   const impliers = implied(server.scope_implies);
+  const backends = behind(server, serverOf);
   const methods = new Map(Object.entries(server.methods));
-  const needs = (...parts: readonly (WrittenOperation | undefined)[]) => merge(parts, impliers);
+  const needs = (...parts: readonly (WrittenOperation | undefined)[]) =>
+    merge(parts, (scope) => impliers.get(scope) ?? []);
 
   const open = new Map<string, Needs>();
   for (const method of [...OPEN_METHODS, ...methods.keys()]) {
@@ -40,14 +46,36 @@ export function classifier(server: Listed): Classifier {
   }
   const notification = needs();
   // Any call must satisfy the custom rules of every one: nobody looks at which it is.
-  const every = everyEntry(server);
+  const every = [server, ...backends.map((one) => offered(one.server))].flatMap(everyEntry);
   const scopes = server.base_scopes ?? every.flatMap((entry) => entry.scopes);
   const authentication = strictest(every);
   const unread = needs({ scopes, ...(authentication && { authentication }), labels: labelsOf(every) });
 
   const finders = new Map<string, Partial<Record<TargetKind, Find<Needs>>>>();
-  const find = (method: string, kind: keyof typeof FINDERS) =>
-    FINDERS[kind](server, (target) => needs(methods.get(method), target));
+  const find = (method: string, kind: keyof typeof FINDERS) => {
+    const own = FINDERS[kind](server, (target) => needs(methods.get(method), target));
+    return kind === 'uri' ? own : throughHub(own, method, kind);
+  };
+  // What the hub asks is judged by the hub's implications alone: a backend's owner does not loosen it.
+  const throughHub = (own: Find<Needs>, method: string, kind: 'tool' | 'prompt'): Find<Needs> => {
+    const first = methods.get(method);
+    const select = byPrefix(
+      backends.map(({ prefix, server: backend }) => {
+        const theirs = implied(backend.scope_implies);
+        const impliersOf = (scope: string) => [
+          ...(impliers.get(scope) ?? []),
+          ...(first?.scopes.includes(scope) ? [] : (theirs.get(scope) ?? [])),
+        ];
+        const second = Object.hasOwn(backend.methods, method) ? backend.methods[method] : undefined;
+        return { prefix, find: FINDERS[kind](backend, (target) => merge([first, second, target], impliersOf)) };
+      }),
+    );
+    return (name) => {
+      const named = select(name);
+      if (named === undefined) return own(name);
+      return named.rest === '' ? undefined : named.found.find(named.rest);
+    };
+  };
   for (const [method, kind] of METHODS_BY_TARGET) finders.set(method, { [kind]: find(method, kind) });
   finders.set(COMPLETE, { prompt: find(COMPLETE, 'prompt'), uri: find(COMPLETE, 'uri') });
 
@@ -57,7 +85,10 @@ export function classifier(server: Listed): Classifier {
   const resource = FINDERS.uri(server, (entry) => entry);
   const { operation: subscription, unlisted, eachLabels: ofTargets } = subscriptions(methods, resource, needs);
   // With what nobody labels: ping, and notifications.
-  const ofAll = differing([[], ...eachOperation(server)]);
+  const ofAll = differing([
+    ...[[], ...eachOperation(server)],
+    ...backends.flatMap((one) => eachOperation(offered(one.server), methods)),
+  ]);
 
   const operation = (call: CallFacts): OperationInput | undefined => {
     const { method } = call;
@@ -110,10 +141,18 @@ function everyEntry({ methods, tools, prompts, resources, unlisted_tools: unlist
   return unlisted === 'deny' ? listed : [...listed, { ...unlisted, labels: {} }];
 }
 
-/** Entries of all operations that a call could be: a method's own, and with it a target's. */
-function eachOperation({ methods, tools, prompts, resources, unlisted_tools: unlisted }: Listed): Parts[] {
+/**
+ * Entries of all operations that a call could be: a method's own, and with it a target's.
+ * @param hub methods of the hub through which they are called
+ */
+function eachOperation(
+  { methods, tools, prompts, resources, unlisted_tools: unlisted }: Listed,
+  hub?: ReadonlyMap<string, WrittenOperation>,
+): Parts[] {
   const by = (names: readonly string[], entries: readonly (WrittenOperation | undefined)[]): Parts[] =>
-    names.flatMap((name) => entries.map((entry) => [Object.hasOwn(methods, name) ? methods[name] : undefined, entry]));
+    names.flatMap((name) =>
+      entries.map((entry) => [hub?.get(name), Object.hasOwn(methods, name) ? methods[name] : undefined, entry]),
+    );
   const ofKind = (kind: TargetKind) => [...METHODS_BY_TARGET].filter(([, one]) => one === kind).map(([name]) => name);
   return [
     ...by(
@@ -165,7 +204,7 @@ function table<T>(entries: Readonly<Record<string, WrittenOperation>>, make: (en
 /** The method's part, then the target's. */
 function merge(
   parts: readonly (WrittenOperation | undefined)[],
-  impliers: ReadonlyMap<string, readonly string[]>,
+  impliersOf: (scope: string) => readonly string[],
 ): Needs {
   const present = parts.filter((part) => part !== undefined);
   const scopes = [...new Set(present.flatMap((part) => part.scopes))];
@@ -173,7 +212,7 @@ function merge(
   const labels: JsonObject = Object.assign({}, ...present.map((part) => part.labels));
   return {
     scopes,
-    implied_by: Object.fromEntries(scopes.map((scope) => [scope, [...(impliers.get(scope) ?? [])]])),
+    implied_by: Object.fromEntries(scopes.map((scope) => [scope, [...new Set(impliersOf(scope))]])),
     ...(authentication && { authentication }),
     labels,
   };

@@ -17,6 +17,8 @@ export interface Taken<Strict, Remains> extends Entry<Remains> {
 export interface Records {
   readonly issuers: readonly Taken<schema.WrittenIssuer, schema.IssuerRemains>[];
   readonly servers: readonly Taken<schema.WrittenServer, schema.ServerRemains>[];
+  /** `key` is the place in its file's list. */
+  readonly exchanges: readonly Taken<schema.WrittenExchange, schema.ExchangeRemains>[];
 }
 
 /** The file around the records, which are checked one by one. */
@@ -25,6 +27,7 @@ const frame = z
     ...schema.fileSchema.shape,
     issuers: z.record(schema.keySchema, z.any()).optional().meta({ description: 'a mapping of keys to issuers' }),
     servers: z.record(schema.keySchema, z.any()).optional().meta({ description: 'a mapping of keys to servers' }),
+    exchanges: z.array(z.any()).optional().meta({ description: schema.EXCHANGES }),
   })
   .meta({ description: schema.FILE });
 
@@ -32,6 +35,7 @@ const frame = z
 export function* collect(files: readonly ReadText[], report: Report): Generator<void, Records> {
   const issuers: Taken<schema.WrittenIssuer, schema.IssuerRemains>[] = [];
   const servers: Taken<schema.WrittenServer, schema.ServerRemains>[] = [];
+  const exchanges: Taken<schema.WrittenExchange, schema.ExchangeRemains>[] = [];
   const taken = new Map<string, Place>();
   for (const { value, place } of files) {
     if (value === undefined) continue;
@@ -47,8 +51,15 @@ export function* collect(files: readonly ReadText[], report: Report): Generator<
       servers.push({ key, place: here, raw, strict, value: remains });
       yield;
     }
+    const listed: unknown = isMapping(value) ? value.exchanges : undefined;
+    for (const [index, raw] of (Array.isArray(listed) ? listed : []).entries()) {
+      const here = below(place, 'exchanges', index);
+      const { strict, remains } = shape(raw, schema.exchangeSchema, schema.exchangeRemains, {}, here, report);
+      exchanges.push({ key: String(index), place: here, raw, strict, value: remains });
+      yield;
+    }
   }
-  return { issuers, servers };
+  return { issuers, servers, exchanges };
 }
 
 function* members(

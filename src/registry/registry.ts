@@ -4,8 +4,9 @@
  */
 
 import type { CallFacts } from '../decision/facts.ts';
-import type { IssuerInput, OperationInput, ServerInput, WaiverInput } from '../decision/input.ts';
+import type { HubInput, IssuerInput, OperationInput, ServerInput, WaiverInput } from '../decision/input.ts';
 import type { JsonObject } from '../json/value.ts';
+import type { Backend, Hop } from './hub.ts';
 import type { Profile } from './profile/profile.ts';
 import type { Unlisted } from './subscription.ts';
 
@@ -69,6 +70,8 @@ export interface ServerRecord {
   readonly issuers: readonly string[];
   readonly max_lifetime_seconds: number;
   readonly advertised_scopes: readonly string[];
+  /** All scopes that mean anything here: of operations, advertised, base, implying and implied. In no order. */
+  readonly known_scopes: ReadonlySet<string>;
   readonly sender_constraint: ServerInput['sender_constraint'];
   readonly actors: 'none' | 'any' | readonly string[];
   /** Types of authorization details that it knows (RFC 9396); a token with any other is refused. */
@@ -77,6 +80,8 @@ export interface ServerRecord {
   readonly call_from: 'body' | 'headers' | 'none';
   readonly labels: JsonObject;
   readonly waivers: readonly WaiverInput[];
+  /** The servers behind this one, where it is a hub; none behind any other. */
+  readonly backends: readonly Backend[];
   readonly resource_metadata: string;
   readonly source: Source;
   /** The record with defaults, as `/v1/servers/{key}` and `registry show` print it. */
@@ -86,6 +91,10 @@ export interface ServerRecord {
   inputFor(issuerKey: string): ServerInput;
   /** The registered operation that a call is, or undefined: then it is not open (deny by default). */
   operation(call: CallFacts): OperationInput | undefined;
+  /** The call that a hub makes at one of its backends for this one; undefined for what it answers itself. */
+  hop(call: CallFacts): Hop | undefined;
+  /** The hubs in front of this server, and what each accepts in tokens of this issuer (registry key). */
+  hubsFor(issuerKey: string): readonly HubInput[];
   /** Which targets of a `subscriptions/listen` are not open. */
   unlisted(call: CallFacts): Unlisted;
   /** Labels of each operation that a call is at once (a subscription, `*`), all different; undefined where it is one. */
@@ -93,6 +102,23 @@ export interface ServerRecord {
   /** Waivers for this issuer (registry key) and client, ended ones too. */
   waiversFor(issuerKey: string, clientId: string | undefined): readonly WaiverInput[];
 }
+
+/** Who may turn a token for one server into a token for another, and how far (RFC 8693). */
+export interface ExchangeRecord {
+  /** Registry keys. */
+  readonly from: string;
+  readonly to: string;
+  /** `client_id` of who exchanges. */
+  readonly client: string;
+  /** All that the token for `to` may have. */
+  readonly scopes: readonly string[];
+  /** Registry key of the issuer that exchanges; one of those that `to` lists. */
+  readonly issuer: string;
+  readonly source: Source;
+}
+
+/** Why an audience value stands for more than one server. */
+export type Generic = 'issuer' | 'extra' | 'waived' | 'parent';
 
 /** Whom an audience value or URL belongs to. */
 export type Owner =
@@ -105,6 +131,15 @@ export interface Registry {
   /** By key, sorted. */
   readonly issuers: ReadonlyMap<string, IssuerRecord>;
   readonly servers: ReadonlyMap<string, ServerRecord>;
+  /** Ordered by from, to, client and issuer. */
+  readonly exchanges: readonly ExchangeRecord[];
+  /** Those of one client, in whichever issuer's tokens; keys of servers. */
+  exchangesOf(from: string, to: string, client: string): readonly ExchangeRecord[];
+  /**
+   * Why a value that is no server's stands for a platform: an `iss`, an issuer's extra audience, a waived one, or a URL above two
+   * or more registered resources, in whichever spelling. Undefined: it does not. Never a reason to accept a value.
+   */
+  genericOf(audience: string): Generic | undefined;
   readonly issuerByIss: ReadonlyMap<string, IssuerRecord>;
   readonly serverByResource: ReadonlyMap<string, ServerRecord>;
   /** Exact owner of an audience value: every server that accepts it (in whichever issuer's tokens), every `iss`. */

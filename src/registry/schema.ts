@@ -4,8 +4,9 @@
  * tell (who else has this audience, whether a URI is canonical) is the lint's.
  */
 import { z } from 'zod';
+import { exchange, exchangeShape } from './schema/exchange.ts';
 import { ALGORITHMS, introspectionRemains, issuerShape } from './schema/issuer.ts';
-import { foreignAudienceShape, serverShape } from './schema/server.ts';
+import { foreignAudienceShape, hubShape, serverShape } from './schema/server.ts';
 import { anyJson, audience, issuerKey, key } from './schema/values.ts';
 import { audienceWaiverShape, lifetimeWaiverShape, waiver } from './schema/waiver.ts';
 
@@ -17,12 +18,15 @@ export const issuerSchema = z
 export const serverSchema = z
   .strictObject({ ...serverShape, waivers })
   .meta({ description: 'a mapping with resource, issuers and max_lifetime_seconds' });
+export const exchangeSchema = exchange;
+export const EXCHANGES = 'a list of {from, to, client, scopes}';
 export const FILE = 'a mapping with issuers and servers';
 export const fileSchema = z
   .strictObject({
     $schema: z.string().optional().meta({ description: 'the address of this schema, for editors' }),
     issuers: z.record(key, issuerSchema).default({}).meta({ description: 'a mapping of keys to issuers' }),
     servers: z.record(key, serverSchema).default({}).meta({ description: 'a mapping of keys to servers' }),
+    exchanges: z.array(exchange).default([]).meta({ description: EXCHANGES }),
   })
   .meta({ description: FILE });
 export const keySchema = key;
@@ -44,6 +48,7 @@ export const serverRemains = z.object({
   ...z.object(serverShape).partial().shape,
   audiences: gaps(z.union([z.string(), z.object(foreignAudienceShape).partial()])),
   issuers: gaps(issuerKey),
+  hub: z.object(hubShape).partial().optional(),
   waivers: gaps(
     z
       .object({
@@ -57,6 +62,10 @@ export const serverRemains = z.object({
   ),
 });
 
+export const exchangeRemains = z.object({ ...exchangeShape, scopes: gaps(exchangeShape.scopes.element) }).partial();
+
+export type WrittenExchange = z.infer<typeof exchangeSchema>;
+export type ExchangeRemains = z.infer<typeof exchangeRemains>;
 export type WrittenIssuer = z.infer<typeof issuerSchema>;
 export type WrittenServer = z.infer<typeof serverSchema>;
 export type IssuerRemains = z.infer<typeof issuerRemains>;

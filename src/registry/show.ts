@@ -3,11 +3,16 @@ import type { IssuerRecord, KeySource, Registry } from './registry.ts';
 
 /** Content of `registry show` (contract 8): every record in force, with defaults and where it stands. */
 export function showRegistry(registry: Registry): JsonObject {
-  const { digest, issuers, servers } = registry;
+  const { digest, issuers, servers, exchanges } = registry;
   return {
     digest,
     issuers: Object.fromEntries([...issuers].map(([key, record]) => [key, showIssuer(record)])),
     servers: Object.fromEntries([...servers].map(([key, record]) => [key, record.effective])),
+    exchanges: exchanges.map(({ source, ...exchange }) => ({
+      ...exchange,
+      scopes: [...exchange.scopes],
+      source: `${source.file}:${source.line}`,
+    })),
   };
 }
 

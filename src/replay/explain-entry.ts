@@ -57,7 +57,7 @@ export function explainEntry(entry: Recorded, at: Snapshot, reads: Reads): Expla
   const { evaluation, now, missing } = isJudged(entry.input)
     ? judgedAgain(entry, entry.input, at, reads)
     : { ...endedBefore(entry, entry.input, at), missing: [] };
-  const decision = answer(evaluation, decision_id, at.revision);
+  const decision = answer(evaluation, decision_id, at.revision, READER);
   const explanation = explanationOf(decision, evaluation, contextOf(entry.input), READER, at, now);
   if (!isJudged(entry.input)) return { ...told, replayed: 'facts', missing, same: null, explanation };
   const again = evaluation.reasons.map(({ code }) => code);

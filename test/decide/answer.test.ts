@@ -1,12 +1,14 @@
 /** An evaluation as the answer of the contract: principal, end of validity, challenge (contract 2). */
 import { describe, expect, it } from 'vitest';
 import { answer } from '../../src/decide/answer.ts';
+import type { Caller } from '../../src/decide/ask.ts';
 import type { Evaluation } from '../../src/decide/evaluate.ts';
 import type { WaiverUse } from '../../src/decision/decision.ts';
 import type { TokenFacts } from '../../src/decision/facts.ts';
 import { FILES, NOW } from '../property/world.ts';
 import { openDesk } from './desk.ts';
 
+const LOCAL: Caller = { name: 'local', servers: '*' };
 const TOKEN: TokenFacts = {
   type: 'at+jwt',
   algorithm: 'ES256',
@@ -35,7 +37,7 @@ async function allowed(token: Partial<TokenFacts>, waivers: readonly WaiverUse[]
     would_deny: [],
     reported: [],
   };
-  const made = answer(evaluation, 'id-1', 'sha256:1');
+  const made = answer(evaluation, 'id-1', 'sha256:1', LOCAL);
   if (made.decision !== 'allow') throw new Error(made.decision);
   return made;
 }
@@ -163,6 +165,7 @@ it('an allow without token is a bug, not an answer', () => {
       { ...nothing, outcome: 'allow', required_scopes: [], waivers: [], would_deny: [], reported: [] },
       'id-1',
       'sha256:1',
+      LOCAL,
     ),
   ).toThrow('bug');
 });

@@ -63,6 +63,12 @@ export const allow = z.strictObject({
       .literal('none')
       .exactOptional()
       .describe('Nobody looked at the call: token and server are all that was decided.'),
+    hop: z
+      .strictObject({ server: text, tool: text.exactOptional(), prompt: text.exactOptional() })
+      .exactOptional()
+      .describe(
+        'At a hub: the call at the server behind it. Get a token for that server, and ask about this call with it; never pass on the client’s.',
+      ),
   }),
 });
 
@@ -83,6 +89,9 @@ export const decision = z.union([allow, deny, indeterminate]);
 const lists = {
   tools: texts.describe('Registered tools that tools/call is open for.'),
   unlisted_tools: z.boolean().describe('Whether it is open for tools that the registry does not list, too.'),
+  unlisted_prefixes: texts
+    .exactOptional()
+    .describe('At a hub: prefixes of servers behind it that are open for tools which the registry does not list.'),
   prompts: texts.describe('Registered prompts that prompts/get is open for.'),
   resources: texts.describe('Registered URIs, and prefixes ending in *, that resources/read is open for.'),
   methods: texts.describe('Open methods without target, and those of tasks.'),

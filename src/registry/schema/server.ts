@@ -1,17 +1,22 @@
 /** The members of a server, but for its waivers. */
 import { z } from 'zod';
 import { authentication, operation } from './operation.ts';
-import { audience, clean, issuerKey, labels, MAX_AUDIENCE, MAX_CLAIM, scope, scopes } from './values.ts';
+import { audience, clean, issuerKey, labels, MAX_AUDIENCE, MAX_CLAIM, scope, scopes, serverKey } from './values.ts';
 
 /** Seconds. */
 const MAX_LIFETIME = 3600;
+
+/** Characters. What is left of a name for the backend's own must be worth having. */
+const MAX_PREFIX = 64;
+
+const EXACT = /^[^\u0000-\u001f\u007f-\u009f*]+$/;
 
 /** A wildcard in an exact name would look as if it matched; it never does. */
 const exactName = (what: string) =>
   z
     .string()
     .max(MAX_CLAIM)
-    .regex(/^[^\u0000-\u001f\u007f-\u009f*]+$/)
+    .regex(EXACT)
     .meta({ description: `the exact name of a ${what}, 1 to 255 characters without control characters and *` });
 
 const method = z
@@ -19,6 +24,26 @@ const method = z
   .max(MAX_CLAIM)
   .regex(/^[A-Za-z0-9_$.-]+(\/[A-Za-z0-9_$.-]+)*$/)
   .meta({ description: 'the exact name of an MCP method, like resources/list' });
+
+const backends = z
+  .record(
+    z
+      .string()
+      .max(MAX_PREFIX)
+      .regex(EXACT)
+      .meta({
+        description: `a prefix of tool names, 1 to ${MAX_PREFIX} characters without control characters and *, like files_`,
+      }),
+    serverKey,
+  )
+  .refine((written) => Object.keys(written).length > 0, { when: ({ issues }) => issues.length === 0 })
+  .meta({
+    description: 'a mapping of one or more prefixes of tool names to keys of servers',
+    examples: [{ files_: 'files' }],
+    minProperties: 1,
+  });
+
+export const hubShape = { backends };
 
 export const foreignAudienceShape = { value: audience, issuer: issuerKey };
 const spelling = z.string().min(1).max(MAX_AUDIENCE).meta({ description: 'another http(s) spelling of the resource' });
@@ -91,5 +116,12 @@ export const serverShape = {
     .union([z.literal('deny'), z.strictObject({ scopes, authentication })])
     .default('deny')
     .meta({ description: 'deny, or {scopes: […]} to open every unlisted tool with these scopes' }),
+  hub: z
+    .strictObject(hubShape)
+    .exactOptional()
+    .meta({
+      description: 'a mapping with backends, of a gateway that calls other servers with tokens of its own',
+      examples: [{ backends: { files_: 'files' } }],
+    }),
   labels,
 };

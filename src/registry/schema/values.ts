@@ -26,6 +26,10 @@ export const issuerKey = z
   .string()
   .min(1)
   .meta({ description: 'the key of an issuer of this registry', examples: ['corp'] });
+export const serverKey = z
+  .string()
+  .min(1)
+  .meta({ description: 'the key of a server of this registry', examples: ['files'] });
 export const audience = clean('an audience value of 1 to 2,048 characters', MAX_AUDIENCE, 'api://default');
 export const scope = z
   .string()

@@ -22,7 +22,7 @@ describe('servers', () => {
     [{ server: 'call_from: header' }, '/servers/files/call_from 12:16', 'nearest is "headers"'],
     [{ server: 'call_from: none\nbase_scopes: a' }, '/servers/files/base_scopes 13:18', 'a list is expected'],
     [{ server: 'call_from: none\nbase_scopes: ["a b"]' }, '/servers/files/base_scopes/0 13:19', 'RFC 6749'],
-    [{ server: 'hub: {}' }, '/servers/files/hub 12:5', 'not supported by this version'],
+    [{ server: 'hub: {}' }, '/servers/files/hub/backends 12:5', 'backends'],
     [{ server: 'scope_implies: { a: [a] }' }, '/servers/files/scope_implies/a 12:22', 'circle: a → a'],
     [{ server: 'scope_implies: { a: [b], b: [c], c: [b] }' }, '/servers/files/scope_implies/b 12:30', 'b → c → b'],
     [{ server: 'scope_implies: { a: b }' }, '/servers/files/scope_implies/a 12:25', 'a list is expected'],

@@ -14,6 +14,7 @@ import data.audgate.rules.delegation
 import data.audgate.rules.issuer
 import data.audgate.rules.lifetime
 import data.audgate.rules.operation
+import data.audgate.rules.passthrough
 import data.audgate.rules.scope
 import data.audgate.rules.sender_constraint
 import data.audgate.waivers
@@ -52,6 +53,7 @@ opened contains {"at": at, "waivers": verdict.advice.waivers, "would_deny": verd
 explain := {"checks": [
 	check("issuer", issuer.satisfied, issuer.denials, issuer.expected, issuer.actual),
 	check("audience", audience.satisfied, audience.denials, audience.expected, audience.actual),
+	check("passthrough", passthrough.satisfied, passthrough.denials, passthrough.expected, passthrough.actual),
 	check("lifetime", lifetime.satisfied, lifetime.denials, lifetime.expected, lifetime.actual),
 	check("operation", operation.satisfied, operation.denials, operation.expected, operation.actual),
 	check("scope", scope.satisfied, scope.denials, scope.expected, scope.actual),
@@ -75,6 +77,7 @@ default allow := false
 allow if {
 	issuer.satisfied
 	audience.satisfied
+	passthrough.satisfied
 	lifetime.satisfied
 	operation.satisfied
 	scope.satisfied
@@ -94,7 +97,7 @@ denials := set() if {
 
 ruled := ((of_token | of_holder) | (of_operation | of_user)) | unproved
 
-of_token := (issuer.denials | audience.denials) | lifetime.denials
+of_token := (issuer.denials | audience.denials) | (passthrough.denials | lifetime.denials)
 
 of_holder := sender_constraint.denials | delegation.denials
 
@@ -111,6 +114,11 @@ unproved contains {"code": "rule_not_satisfied", "rule": "issuer"} if {
 unproved contains {"code": "rule_not_satisfied", "rule": "audience"} if {
 	not audience.satisfied
 	count(audience.denials) == 0
+}
+
+unproved contains {"code": "rule_not_satisfied", "rule": "passthrough"} if {
+	not passthrough.satisfied
+	count(passthrough.denials) == 0
 }
 
 unproved contains {"code": "rule_not_satisfied", "rule": "lifetime"} if {
@@ -166,6 +174,7 @@ observed if {
 	count(would_deny_if_observed) > 0 # redundant: then nothing is to be observed
 	proved(issuer.satisfied, issuer.denials)
 	tolerable(audience.satisfied, audience.denials)
+	proved(passthrough.satisfied, passthrough.denials)
 	tolerable(lifetime.satisfied, lifetime.denials)
 	tolerable(operation.satisfied, operation.denials)
 	scope_tolerable

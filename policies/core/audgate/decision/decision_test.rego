@@ -8,6 +8,7 @@ import data.audgate.rules.delegation
 import data.audgate.rules.issuer
 import data.audgate.rules.lifetime
 import data.audgate.rules.operation
+import data.audgate.rules.passthrough
 import data.audgate.rules.scope
 import data.audgate.rules.sender_constraint
 import data.audgate.testing
@@ -88,6 +89,27 @@ test_audience_must_be_satisfied if {
 	not decision.allow with input as testing.valid with audience.denials as {denial}
 }
 
+test_passthrough_must_be_satisfied if {
+	not decision.allow with input as testing.valid with passthrough.satisfied as false with passthrough.denials as set()
+	denials := decision.denials with input as testing.valid
+		with passthrough.satisfied as false
+		with passthrough.denials as set()
+	denials == unproved("passthrough")
+	not decision.allow with input as testing.valid with passthrough.denials as {denial}
+}
+
+test_a_token_of_a_hub_is_denied_beside_its_audience if {
+	hubs := [{"key": "gateway", "audiences": ["https://gateway.example.com/mcp"]}]
+	alone := decision.denials with input as testing.valid
+		with input.registered.hubs as hubs
+		with input.token.audiences as ["https://gateway.example.com/mcp"]
+	testing.codes(alone) == {"audience_mismatch", "token_passthrough"}
+	both := decision.denials with input as testing.valid
+		with input.registered.hubs as hubs
+		with input.token.audiences as ["https://gateway.example.com/mcp", "https://files.example.com/mcp"]
+	testing.codes(both) == {"audience_not_exclusive", "token_passthrough"}
+}
+
 test_lifetime_must_be_satisfied if {
 	not decision.allow with input as testing.valid with lifetime.satisfied as false with lifetime.denials as set()
 	denials := decision.denials with input as testing.valid
@@ -154,6 +176,7 @@ test_every_rule_must_be_satisfied_whatever_the_denials_are if {
 	decision.allow with input as testing.valid with decision.denials as set()
 	not decision.allow with input as testing.valid with decision.denials as set() with issuer.satisfied as false
 	not decision.allow with input as testing.valid with decision.denials as set() with audience.satisfied as false
+	not decision.allow with input as testing.valid with decision.denials as set() with passthrough.satisfied as false
 	not decision.allow with input as testing.valid with decision.denials as set() with lifetime.satisfied as false
 	not decision.allow with input as testing.valid with decision.denials as set() with operation.satisfied as false
 	not decision.allow with input as testing.valid with decision.denials as set() with scope.satisfied as false
@@ -173,7 +196,7 @@ test_an_unknown_operation_does_not_blame_scope if {
 test_explain_names_every_rule_in_order if {
 	explained := decision.explain with input as testing.valid
 	[check.rule | some check in explained.checks] == [
-		"issuer", "audience", "lifetime", "operation", "scope",
+		"issuer", "audience", "passthrough", "lifetime", "operation", "scope",
 		"sender_constraint", "delegation", "authentication", "authorization_details",
 	]
 	every check in explained.checks {
@@ -198,7 +221,7 @@ test_explain_tells_outcomes_apart if {
 
 test_explain_is_whole_when_nothing_is_known if {
 	explained := decision.explain with input as {}
-	count(explained.checks) == 9
+	count(explained.checks) == 10
 	every check in explained.checks { check.outcome in ["denied", "not_satisfied", "not_evaluated"] }
 }
 

@@ -265,3 +265,14 @@ test_nothing_but_what_can_be_observed_is_let_pass if {
 		testing.codes(detailed.denials) == {defect.code, "authorization_details_unknown"}
 	}
 }
+
+# Whatever a waiver lists, and even where nobody says that the audience is a hub's.
+test_a_token_that_a_hub_passed_on_is_never_observed if {
+	all := object.union(waiver, {"codes": array.concat(waiver.codes, ["token_passthrough"])})
+	hubs := [{"key": "gateway", "audiences": ["https://gateway.example.com/mcp"]}]
+	passed := changed({"audiences": ["https://gateway.example.com/mcp"]}, {"waivers": [all], "hubs": hubs})
+	decision.allow with input as json.remove(passed, ["registered/hubs"])
+	answer := decision.decide with input as passed
+	not answer.allow
+	testing.codes(answer.denials) == {"audience_mismatch", "token_passthrough"}
+}
