@@ -105,7 +105,11 @@ export interface ProbeReport {
     readonly checks: readonly Check[];
     readonly notes: readonly string[];
   }[];
-  readonly issuers: readonly { readonly issuer: string; readonly attempts: readonly IssuerAttempt[] }[];
+  readonly issuers: readonly {
+    readonly issuer: string;
+    readonly attempts: readonly IssuerAttempt[];
+    readonly checks: readonly Check[];
+  }[];
   readonly counts: Readonly<Record<string, number>>;
 }
 
