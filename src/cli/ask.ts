@@ -16,7 +16,7 @@ import { addVerification, type VerificationFlags } from './verification.ts';
 /** Levels of nesting in arguments or a message, the same as of a request. */
 const MAX_DEPTH = 32;
 /** Bytes of standard input that are read: far more than any token that is not refused for its size. */
-const MAX_TOKEN_BYTES = 1024 * 1024;
+export const MAX_TOKEN_BYTES = 1024 * 1024;
 
 export interface AskOptions extends VerificationFlags {
   /** Absent: the bundle's own. */
@@ -146,8 +146,11 @@ function strict(option: string, text: string) {
   return { ok: false, wrong } as const;
 }
 
-/** From standard input and never from an argument, which every process of the machine can read. */
-async function readToken(host: Host): Promise<string | null> {
+/**
+ * From standard input and never from an argument, which every process of the machine can read.
+ * @returns null: it is longer than any token
+ */
+export async function readToken(host: Host): Promise<string | null> {
   if (host.stdin.isTTY === true) {
     print(host.stderr, 'audgate: paste the access token, then press Enter and Ctrl-D');
   }

@@ -13,15 +13,17 @@ import { createLog } from './log.ts';
 import { allThere } from './paths.ts';
 import { printProblems } from './problems.ts';
 import { print } from './terminal.ts';
-import { readVerification } from './verification.ts';
+import { readVerification, type VerificationFlags } from './verification.ts';
 
 export type Opened =
   | { readonly ok: true; readonly service: Service }
   /** Why stands on standard error. */
   | { readonly ok: false; readonly exit: Exit };
 
+export type DeciderOptions = VerificationFlags & Pick<AskOptions, 'registry' | 'bundle' | 'revoked'>;
+
 /** @param at the time to decide for, milliseconds since the epoch; the files are judged as of now */
-export async function openDecider(options: AskOptions, at: number | undefined, host: Host): Promise<Opened> {
+export async function openDecider(options: DeciderOptions, at: number | undefined, host: Host): Promise<Opened> {
   const { registry, bundle, revoked } = options;
   if (registry === undefined && bundle === undefined) {
     print(host.stderr, 'audgate: name a registry with --registry, or with --bundle a bundle that holds one');

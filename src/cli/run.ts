@@ -9,6 +9,7 @@ import { EXIT, type Exit, type Host } from './host.ts';
 import { addInit } from './init/add.ts';
 import { addPolicy } from './policy/add.ts';
 import { addProbe } from './probe/add.ts';
+import { addReach } from './reach/add.ts';
 import { addRegistry } from './registry/add.ts';
 import { addReplay } from './replay.ts';
 import { addRevoke } from './revoke.ts';
@@ -47,6 +48,7 @@ export async function run(host: Host): Promise<Exit> {
     addDiff,
     addWaivers,
     addRevoke,
+    addReach,
     addProbe,
   ])
     add(program, host, finish);
