@@ -2,9 +2,11 @@
 import type { CallFacts } from '../decision/facts.ts';
 import { isJsonObject, type Json, type JsonObject } from '../json/value.ts';
 import { ANY_CALL, LISTEN } from '../registry/method.ts';
-import type { ServerRecord } from '../registry/registry.ts';
+import type { Registry, ServerRecord } from '../registry/registry.ts';
 
 export interface WrittenEntry {
+  /** Registry key, of the server itself or of one behind it. */
+  readonly server: string;
   /** Below the server's record: `tools`, `read_file`. */
   readonly path: readonly string[];
   readonly scopes: readonly string[];
@@ -14,17 +16,23 @@ export interface WrittenEntry {
 export type Listing = 'tools' | 'prompts' | 'resources' | 'methods';
 
 /** The method's own entry last: the target's says more. Empty for what is open by the default table alone, or not at all. */
-export function entriesOf(server: ServerRecord, call: CallFacts): readonly WrittenEntry[] {
-  const { effective } = server;
+export function entriesOf(server: ServerRecord, call: CallFacts, registry: Registry): readonly WrittenEntry[] {
+  const { effective, key } = server;
+  const hop = server.hop(call);
+  const backend = hop && registry.servers.get(hop.backend.key);
+  if (hop !== undefined && backend !== undefined) {
+    const own = entriesOf({ ...server, hop: () => undefined }, { method: call.method }, registry);
+    return [...entriesOf(backend, { method: call.method, [hop.kind]: hop.name }, registry), ...own];
+  }
   const found: WrittenEntry[] = [];
   const add = (...path: readonly string[]) => {
     const entry = memberAt(effective, path);
-    if (isJsonObject(entry)) found.push({ path, scopes: texts(entry.scopes) });
+    if (isJsonObject(entry)) found.push({ server: key, path, scopes: texts(entry.scopes) });
     return isJsonObject(entry);
   };
   if (call.method === ANY_CALL) {
     const base = memberAt(effective, ['base_scopes']);
-    return Array.isArray(base) ? [{ path: ['base_scopes'], scopes: texts(base) }] : [];
+    return Array.isArray(base) ? [{ server: key, path: ['base_scopes'], scopes: texts(base) }] : [];
   }
   if (call.tool !== undefined && !add('tools', call.tool)) add('unlisted_tools');
   if (call.prompt !== undefined) add('prompts', call.prompt);

@@ -3,7 +3,7 @@ import type { PolicyInput, WaiverInput } from '../decision/input.ts';
 import type { Check } from '../decision/verdict.ts';
 import type { Registry, ServerRecord, Source } from '../registry/registry.ts';
 import type { Evaluation } from './evaluate.ts';
-import { entriesOf, listingOf, memberAt, texts } from './explain-entries.ts';
+import { entriesOf, listingOf, memberAt, texts, type WrittenEntry } from './explain-entries.ts';
 
 type Path = readonly (string | number)[];
 
@@ -16,7 +16,18 @@ export function whereOf(check: Check, evaluation: Evaluation, registry: Registry
   if (input === null) return place(server.source);
   if (isAboutTime(check, evaluation))
     return place(registry.whereIs('issuers', input.registered.issuer.key, 'clock_tolerance_seconds'));
-  return place(registry.whereIs('servers', server.key, ...memberOf(check, evaluation, server, input)));
+  if (check.rule === 'authentication' || check.rule === 'operation' || check.rule === 'scope') {
+    const member = check.rule === 'authentication' ? authentication : operation;
+    const { key = server.key, path } = member(check, evaluation, server, registry);
+    return place(registry.whereIs('servers', key, ...path));
+  }
+  return place(registry.whereIs('servers', server.key, ...memberOf(check, server, input)));
+}
+
+/** Of a call that a hub passes on, the record behind it is the one that says most. */
+interface Member {
+  readonly key?: string;
+  readonly path: Path;
 }
 
 /** Whether a token is late or early, its issuer's clock says, and the tolerance for it. */
@@ -30,7 +41,7 @@ function isAboutTime({ rule, outcome }: Check, { reasons }: Evaluation): boolean
   );
 }
 
-function memberOf(check: Check, evaluation: Evaluation, server: ServerRecord, input: PolicyInput): Path {
+function memberOf(check: Check, server: ServerRecord, input: PolicyInput): Path {
   switch (check.rule) {
     case 'issuer': {
       const listed = texts(server.effective.issuers).indexOf(input.registered.issuer.key);
@@ -38,15 +49,12 @@ function memberOf(check: Check, evaluation: Evaluation, server: ServerRecord, in
     }
     case 'audience':
       return audience(check, server, input);
+    case 'passthrough':
+      return ['resource'];
     case 'lifetime':
       return lifetime(check, server, input);
-    case 'authentication':
-      return authentication(evaluation, server);
     case 'authorization_details':
       return ['authorization_details_types'];
-    case 'operation':
-    case 'scope':
-      return operation(check, evaluation, server);
     case 'sender_constraint':
       return ['sender_constraint'];
     case 'delegation':
@@ -86,23 +94,40 @@ function waiverAt(server: ServerRecord, waiver: WaiverInput, ended: boolean): Pa
 }
 
 /** The first entry that asks something, else the one that opens it. */
-function authentication({ call }: Evaluation, server: ServerRecord): Path {
-  const entries = call === null ? [] : entriesOf(server, call);
-  const asking = entries.find(({ path }) => memberAt(server.effective, [...path, 'authentication']) !== undefined);
-  return asking === undefined ? (entries[0]?.path ?? []) : [...asking.path, 'authentication'];
+function authentication(_: Check, { call }: Evaluation, server: ServerRecord, registry: Registry): Member {
+  const entries = call === null ? [] : entriesOf(server, call, registry);
+  const asking = entries.find((entry) => {
+    const record = registry.servers.get(entry.server) ?? server;
+    return memberAt(record.effective, [...entry.path, 'authentication']) !== undefined;
+  });
+  if (asking === undefined) return entries[0] === undefined ? { path: [] } : at(entries[0]);
+  return at(asking, 'authentication');
 }
 
 /** The entry that opens it; of scopes, the list that holds one that the token lacks, else the first that holds any. */
-function operation({ rule, expected }: Check, { call, input }: Evaluation, server: ServerRecord): Path {
-  if (call === null || input === null) return [];
-  const entries = entriesOf(server, call);
+function operation(
+  { rule, expected }: Check,
+  { call, input }: Evaluation,
+  server: ServerRecord,
+  registry: Registry,
+): Member {
+  if (call === null || input === null) return { path: [] };
+  const entries = entriesOf(server, call, registry);
   const [first] = entries;
-  if (input.registered.operation === undefined) return [listingOf(call)];
-  if (first === undefined) return [];
-  if (rule === 'operation') return first.path;
+  if (input.registered.operation === undefined) {
+    const key = server.hop(call)?.backend.key;
+    return { ...(key !== undefined && { key }), path: [listingOf(call)] };
+  }
+  if (first === undefined) return { path: [] };
+  if (rule === 'operation') return at(first);
   const lacking = expected.filter((scope) => !input.token.scopes.includes(String(scope)));
   const holds = (scopes: readonly (string | number)[]) =>
     entries.find((entry) => entry.scopes.some((scope) => scopes.includes(scope)));
-  const { path } = holds(lacking) ?? holds(expected) ?? first;
-  return path[0] === 'base_scopes' ? path : [...path, 'scopes'];
+  const found = holds(lacking) ?? holds(expected) ?? first;
+  return found.path[0] === 'base_scopes' ? at(found) : at(found, 'scopes');
 }
+
+const at = ({ server, path }: WrittenEntry, ...below: readonly string[]): Member => ({
+  key: server,
+  path: [...path, ...below],
+});

@@ -9,6 +9,7 @@ import { additionOf, listingOf, remedyFor } from '../registry/profile/remedy.ts'
 import type { Registry, ServerRecord } from '../registry/registry.ts';
 import { type Caller, mayAskAbout } from './ask.ts';
 import { insufficientMessage } from './authentication.ts';
+import { passthroughMessage, unknownBehind } from './message-hub.ts';
 import { kindOfAudience, nearest, nearMiss, shown } from './near-miss.ts';
 
 export interface Denied {
@@ -78,6 +79,7 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
   audience_mismatch: (denied) => `The token was issued for ${foreign(denied)}. ${askForResource(denied)}`,
   audience_not_exclusive: (denied) =>
     `Besides this server the token names ${foreign(denied)}; either could replay it at the other. Ask the authorization server for a token with resource=${denied.server.resource} alone.${besides(denied)}`,
+  token_passthrough: passthroughMessage,
   waiver_expired: ({ denial }) =>
     `A waiver would have covered this call, but it ended at ${list(denial.expected)}. Renew it with its owner, or make the issuer bind its tokens to this server.`,
   lifetime_missing: ({ input }) =>
@@ -95,10 +97,12 @@ const WRITERS: Partial<Record<CoreDenial['code'], Writer>> = {
     `The token holds authorization details of ${types(denial.actual)}, and server "${server.key}" knows ${types(denial.expected)}. Ask for a token without them, or add a type that the server understands under authorization_details_types of the server.`,
   method_unknown: ({ input, server }) =>
     `${NO_MESSAGE.get(input.call.method) ?? `The method ${shown(input.call.method)}`} is not open at server "${server.key}". Call another, or add it under methods of the server.`,
-  tool_unknown: ({ input, server }) =>
-    `Server "${server.key}" has no registered tool ${shown(input.call.tool ?? '')}. Call a registered tool, or add it under tools of the server.`,
-  prompt_unknown: ({ input, server }) =>
-    `Server "${server.key}" has no registered prompt ${shown(input.call.prompt ?? '')}. Get a registered prompt, or add it under prompts of the server.`,
+  tool_unknown: (denied) =>
+    unknownBehind(denied, 'tool') ??
+    `Server "${denied.server.key}" has no registered tool ${shown(denied.input.call.tool ?? '')}. Call a registered tool, or add it under tools of the server.`,
+  prompt_unknown: (denied) =>
+    unknownBehind(denied, 'prompt') ??
+    `Server "${denied.server.key}" has no registered prompt ${shown(denied.input.call.prompt ?? '')}. Get a registered prompt, or add it under prompts of the server.`,
   resource_unknown: ({ denial, server }) =>
     `Server "${server.key}" has no registered resource for ${list(denial.actual)}. Read a registered resource, or add it under resources of the server.`,
   task_unknown: ({ input, server }) =>

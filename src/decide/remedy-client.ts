@@ -28,9 +28,16 @@ export const proposeToClient: Propose = (denial, trial, { registry }) => {
   switch (denial.code) {
     case 'issuer_not_trusted':
       return otherIssuer(trial, (key) => registry.issuers.get(key));
+    case 'token_passthrough':
     case 'audience_missing':
     case 'audience_mismatch':
     case 'audience_not_exclusive':
+      if (isPassedOn(trial))
+        return client(
+          `Get a token of the hub's own with resource=${server.resource}, by token exchange (RFC 8693) or client credentials, and send that.`,
+          'The token that a hub was given is its client’s, and opens the hub alone.',
+          withToken(() => ({ audiences: [server.resource] })),
+        );
       return client(
         `Ask the authorization server for a token with resource=${server.resource}${denial.code === 'audience_not_exclusive' ? ' alone' : ''}.`,
         'A token opens only the server that it was issued for (RFC 8707 §2).',
@@ -121,4 +128,9 @@ function namesOf({ effective }: ServerRecord, listing: ReturnType<typeof listing
   const listed = isJsonObject(entries) ? Object.keys(entries) : [];
   // A method that has a target is no other name for one that has none.
   return listing === 'methods' ? [...OPEN_METHODS, ...listed].filter((name) => targetsOf(name)?.length !== 1) : listed;
+}
+
+/** Whether a hub in front of the server sends its client's token. */
+function isPassedOn({ server, issuer, token }: Trial): boolean {
+  return server.hubsFor(issuer.key).some(({ audiences }) => token.audiences.some((value) => audiences.includes(value)));
 }

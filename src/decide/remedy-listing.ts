@@ -4,34 +4,45 @@ import { isJsonObject, type JsonObject } from '../json/value.ts';
 import { LISTEN } from '../registry/method.ts';
 import type { ServerRecord } from '../registry/registry.ts';
 import { revise } from '../registry/revise.ts';
+import { mayAskAbout } from './ask.ts';
 import { listingOf, texts } from './explain-entries.ts';
 import { place } from './explain-where.ts';
 import type { Propose, Trial } from './remedy-trial.ts';
 
-export const openListing: Propose = ({ code }, { call, server, token, now }, { registry }) => {
+export const openListing: Propose = ({ code }, { call, server, token, now }, { registry, caller }) => {
   const listing = code === 'task_unknown' ? 'methods' : listingOf(call);
-  const names = missing(code, { call, server });
-  const entry = { scopes: [...knownScopes(server, token.scopes)] };
+  // What a prefix of a hub covers, the server behind it lists.
+  const hop = server.hop(call);
+  const backend = hop && registry.servers.get(hop.backend.key);
+  const owner = backend ?? server;
+  const names = hop === undefined ? missing(code, { call, server }) : [hop.name];
+  const entry = { scopes: [...knownScopes(owner, token.scopes)] };
   const add = (record: ServerRecord): JsonObject => {
     const listed = record.effective[listing];
     return {
       [listing]: { ...(isJsonObject(listed) ? listed : {}), ...Object.fromEntries(names.map((name) => [name, entry])) },
     };
   };
+  const change = (record: ServerRecord, at: number) =>
+    backend === undefined
+      ? revise(record, registry, add(record), at)
+      : revise(record, registry, {}, at, { [backend.key]: add(backend) });
+  if (backend !== undefined && !mayAskAbout(caller, backend.key))
+    return { unsafe: 'A server behind this hub does not offer it, and whether it should, its owner decides.' };
   // What no registry can list, a misspelt method of MCP or a URI that climbs, is refused here as it would be at load.
-  const tried = names.length === 0 ? null : revise(server, registry, add(server), now);
+  const tried = names.length === 0 ? null : change(server, now);
   if (tried === null) return { unsafe: 'No entry of a registry can open this.' };
   const written = names.map((name) => `${JSON.stringify(legible(name))}: { scopes: [${entry.scopes.join(', ')}] }`);
   return {
     side: 'operator',
-    change: `Add ${written.join(', ')} to ${listing}.`,
+    change: `Add ${written.join(', ')} to ${listing}${backend === undefined ? '' : ` of server "${backend.key}"`}.`,
     why:
       entry.scopes.length === 0
         ? 'Only if the server is to offer it. Every valid token for this server opens it so: name a scope that it needs.'
         : 'Only if the server is to offer it, and if these scopes are what it is to need.',
-    where: place(registry.whereIs('servers', server.key, listing)),
+    where: place(registry.whereIs('servers', owner.key, listing)),
     apply: (at) => {
-      const changed = revise(at.server, registry, add(at.server), at.now);
+      const changed = change(at.server, at.now);
       return changed === null ? null : { ...at, server: changed };
     },
   };

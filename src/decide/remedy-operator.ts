@@ -47,6 +47,11 @@ export const proposeToOperator: Propose = (denial, trial, setting) => {
     case 'audience_mismatch':
     case 'audience_not_exclusive':
       return audience(denial, trial, setting, line('waivers'));
+    case 'token_passthrough':
+      return {
+        unsafe:
+          'No registry and no waiver lets a hub pass its client’s token on: each such token would open this server.',
+      };
     case 'waiver_expired':
       return renewal(trial, setting);
     case 'lifetime_exceeded':
@@ -196,9 +201,9 @@ function tolerance({ token, issuer, now }: Trial, { registry }: Setting): Propos
 /** To ask for fewer would open the operation to every client that lacks them: a narrower token is what scopes are for. */
 function scopes({ expected = [] }: Denial, { server, call, token }: Trial, { registry }: Setting): Proposed {
   const lacking = expected.filter((scope) => !token.scopes.includes(String(scope)));
-  const entries = entriesOf(server, call);
+  const entries = entriesOf(server, call, registry);
   const asks = entries.find((entry) => entry.scopes.some((scope) => lacking.includes(scope))) ?? entries[0];
-  const where = place(registry.whereIs('servers', server.key, ...(asks?.path ?? [])));
+  const where = place(registry.whereIs('servers', asks?.server ?? server.key, ...(asks?.path ?? [])));
   return {
     unsafe: `The registry asks for these scopes (${where}): with fewer of them the operation would be open to every client that lacks them too.`,
   };

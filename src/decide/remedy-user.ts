@@ -60,8 +60,13 @@ export function proposeUserToOperator(denial: Denial, trial: Trial, { registry }
   const { server } = trial;
   const line = (...path: readonly string[]) => place(registry.whereIs('servers', server.key, ...path));
   if (denial.code === 'authentication_insufficient') {
-    const asking = entriesOf(server, trial.call).filter(({ path }) => isJsonObject(entryAt(trial, path)));
-    const where = asking.map(({ path }) => line(...path, 'authentication')).join(', ') || place(server.source);
+    const asking = entriesOf(server, trial.call, registry).filter(({ server: key, path }) =>
+      isJsonObject(memberAt((registry.servers.get(key) ?? server).effective, [...path, 'authentication'])),
+    );
+    const where =
+      asking
+        .map(({ server: key, path }) => place(registry.whereIs('servers', key, ...path, 'authentication')))
+        .join(', ') || place(server.source);
     return {
       unsafe: `The registry asks for this authentication (${where}): to ask for less would open the operation to whoever holds a session of the user.`,
     };
@@ -96,10 +101,6 @@ export function authenticated(trial: Trial): Trial {
     ...(max_age_seconds !== undefined && { auth_time: trial.now }),
   };
   return { ...trial, token: bend(trial.token, { authenticated: shows }) };
-}
-
-function entryAt({ server }: Trial, path: readonly string[]) {
-  return memberAt(server.effective, [...path, 'authentication']);
 }
 
 function typesOf({ actual = [] }: Denial): string {

@@ -3,8 +3,8 @@
  * rules, and tokens wrong in one thing do not. It finds mistakes, not malice: against malice stand the pinned core and
  * the floor. Custom rules are not asked, because they may well refuse a probe.
  *
- * A server is not asked about again while nothing changed that its answers depend on: the released core, its own record,
- * and its issuer's. Its neighbours' matter to waivers alone, and no waiver names the probe's client.
+ * A server is not asked about again while nothing changed that its answers depend on: the released core, its own record, those
+ * of the hubs in front of it and of the servers behind it, and its issuer's. Its neighbours' matter to waivers alone, and no waiver names the probe's client.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
@@ -34,7 +34,7 @@ export async function activate(registry: Registry, policy: Policy, parts: Activa
   const elapsed = parts.elapsed ?? (() => performance.now());
   const now = Math.floor(parts.now() / 1000);
   const problems: string[] = [];
-  const wasRight = comparison(policy, parts.former);
+  const wasRight = comparison(registry, policy, parts.former);
   let isFirst = true;
   let since = elapsed();
   for (const server of registry.servers.values()) {
@@ -55,14 +55,20 @@ export async function activate(registry: Registry, policy: Policy, parts: Activa
 }
 
 /** Tells whether the answers for this server were found right before, and must be the same now. */
-function comparison({ core }: Policy, former: ActivationParts['former']) {
+function comparison(registry: Registry, { core }: Policy, former: ActivationParts['former']) {
   // What a modified core looks at, nobody here knows.
   if (former === undefined || core.modified || former.policy.core.digest !== core.digest) return () => false;
   const { servers, issuers } = former.registry;
   return (server: ServerRecord, issuer: IssuerRecord): boolean => {
     const [was, by] = [servers.get(server.key), issuers.get(issuer.key)];
     if (was === undefined || by === undefined) return false;
-    return isDeepStrictEqual(withoutSource(was.effective), withoutSource(server.effective)) && isSameIssuer(by, issuer);
+    const isSame = (one: ServerRecord | undefined, other: ServerRecord | undefined) =>
+      one !== undefined &&
+      other !== undefined &&
+      isDeepStrictEqual(withoutSource(one.effective), withoutSource(other.effective));
+    const behind = server.backends.every(({ key }) => isSame(servers.get(key), registry.servers.get(key)));
+    const inFront = isDeepStrictEqual(was.hubsFor(issuer.key), server.hubsFor(issuer.key));
+    return isSame(was, server) && behind && inFront && isSameIssuer(by, issuer);
   };
 }
 
@@ -87,14 +93,16 @@ function checkServer(
   if (allowed.kind !== 'allow') problems.push(told(right, 'pass', allowed));
   for (const probe of wrong) {
     const judgement = judge(probe);
-    if (!isRefusedByRule(judgement)) problems.push(told(probe, 'be denied by a rule', judgement));
+    if (!isRefusedByRule(judgement, probe)) problems.push(told(probe, 'be denied by a rule', judgement));
   }
   return problems;
 }
 
 /** What breaks is denied as policy_error, also what only the floor held back: that is no rule's refusal. */
-function isRefusedByRule(judgement: Judgement): boolean {
-  return judgement.kind === 'deny' && judgement.denials.every(({ code }) => code !== 'policy_error');
+function isRefusedByRule(judgement: Judgement, { denied_as }: Probe): boolean {
+  if (judgement.kind !== 'deny') return false;
+  const codes = judgement.denials.map(({ code }) => code);
+  return !codes.includes('policy_error') && (denied_as === undefined || codes.includes(denied_as));
 }
 
 function say(judgement: Judgement): string {

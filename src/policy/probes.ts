@@ -1,6 +1,7 @@
 /** The tokens that the activation check shows a policy: one that is right for a server, and others wrong in one thing. */
 import type { CallFacts, ProofFacts, TokenFacts } from '../decision/facts.ts';
 import type { OperationInput } from '../decision/input.ts';
+import type { FixedCode } from '../decision/reasons.ts';
 import { isJsonObject, type Json } from '../json/value.ts';
 import { ANY_CALL } from '../registry/method.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
@@ -16,6 +17,8 @@ export interface Probe {
   readonly proof?: ProofFacts;
   readonly issuer: IssuerRecord;
   readonly call: CallFacts;
+  /** Must be among the denials, where another rule denies the same token too. */
+  readonly denied_as?: FixedCode;
 }
 
 export interface Probes {
@@ -68,6 +71,10 @@ export function probesOf(server: ServerRecord, issuer: IssuerRecord, neighbour: 
     wrong: [
       probe("another server's audience", { audiences: [neighbour] }),
       probe("this and another server's audience", { audiences: [server.resource, neighbour] }),
+      ...server.hubsFor(issuer.key).map(({ key, audiences }) => ({
+        ...probe(`the audience of hub "${key}", which stands in front of it`, { audiences: audiences.slice(0, 1) }),
+        denied_as: 'token_passthrough' as const,
+      })),
       probe('no audience', { audiences: [] }),
       ...(parent === null ? [] : [probe('the parent URL as audience', { audiences: [parent] })]),
       probe('an end in the past', { issued_at: expiry - lifetime, expires_at: expiry }),
@@ -170,6 +177,9 @@ function callsOf(server: ServerRecord): readonly CallFacts[] {
     ...(server.call_from === 'none' ? [{ method: ANY_CALL }] : []),
     ...namesOf(tools).map((tool) => ({ method: 'tools/call', tool })),
     ...namesOf(prompts).map((prompt) => ({ method: 'prompts/get', prompt })),
+    ...server.backends.flatMap(({ prefix, tools: behind }) =>
+      behind.map((name) => ({ method: 'tools/call', tool: `${prefix}${name}` })),
+    ),
     // An entry that ends in * stands for what begins so, itself among it.
     ...namesOf(resources).map((uri) => ({ method: 'resources/read', uri })),
     ...namesOf(methods).map((method) => ({ method })),

@@ -172,14 +172,7 @@ function isWrongKind(issue: Issue): boolean {
   return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
-/** Fields of the contract that a later version delivers. Refused, never ignored. */
-const LATER_FIELDS: readonly string[] = ['hub'];
-
 function unknownField(field: string, path: Path, value: unknown, fields: readonly string[]): Fault {
-  if (LATER_FIELDS.includes(field)) {
-    const remedy = `Remove it; the fields here are ${fields.join(', ')}.`;
-    return { path, at: 'name', value, message: `${field} is not supported by this version.`, remedy };
-  }
   const near = nearestName(field, fields);
   return {
     path,

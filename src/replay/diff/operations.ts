@@ -28,18 +28,26 @@ export function operationsOf(servers: readonly ServerRecord[]): readonly Asked[]
   const names = (member: 'tools' | 'prompts' | 'resources' | 'methods') => [
     ...new Set(servers.flatMap(({ effective }) => namesOf(effective[member]))),
   ];
+  const behind = (member: 'tools' | 'prompts') => [
+    ...new Set(
+      servers.flatMap(({ backends }) => backends.flatMap((one) => one[member].map((name) => `${one.prefix}${name}`))),
+    ),
+  ];
+  const prefixes = new Set(servers.flatMap(({ backends }) => backends.map(({ prefix }) => prefix)));
+  const prompts = [...new Set([...names('prompts'), ...behind('prompts')])];
   const found: Asked[] = [];
   const add = (call: CallFacts, target?: string) =>
     found.push({ name: target === undefined ? call.method : `${call.method} ${target}`, call });
 
   for (const [method, kind] of METHODS_BY_TARGET) {
     if (kind === 'tool') {
-      for (const tool of names('tools')) add({ method, tool }, tool);
+      for (const tool of [...names('tools'), ...behind('tools')]) add({ method, tool }, tool);
+      for (const prefix of prefixes) add({ method, tool: `${prefix}${OTHER}` }, `${prefix}*`);
       add({ method, tool: OTHER }, '*');
-    } else if (kind === 'prompt') for (const prompt of names('prompts')) add({ method, prompt }, prompt);
+    } else if (kind === 'prompt') for (const prompt of prompts) add({ method, prompt }, prompt);
     else for (const { uri, shown } of urisOf(names('resources'))) add({ method, uri }, shown);
   }
-  for (const prompt of names('prompts')) add({ method: COMPLETE, prompt }, prompt);
+  for (const prompt of prompts) add({ method: COMPLETE, prompt }, prompt);
   for (const { uri, shown } of urisOf(names('resources'))) add({ method: COMPLETE, uri }, shown);
   for (const method of new Set([...OPEN_METHODS, LISTEN, ...names('methods')])) {
     if (METHODS_BY_TARGET.has(method) || method === COMPLETE) continue;

@@ -174,6 +174,11 @@ function isUntouched(
   return (
     !observes &&
     written(then) === written(next) &&
+    // What a hub opens, the records behind it say.
+    next.backends.every(({ key }) => {
+      const [was, is] = [before.servers.get(key), after.servers.get(key)];
+      return was !== undefined && is !== undefined && written(was) === written(is);
+    }) &&
     next.issuers.every((key) => issuer(before, key) === issuer(after, key))
   );
 }
