@@ -16,6 +16,7 @@ import type { Snapshot } from './decide/snapshot.ts';
 import { NO_PROOFS, type Proofs } from './facts/proof/proofs.ts';
 import { NO_REVOCATIONS, type Revocations } from './facts/revocation/revocations.ts';
 import { createTokenReader } from './facts/token/read.ts';
+import { decideIssuance } from './issuance/decide.ts';
 import type { Observer } from './misuse/observe.ts';
 import type { IssuerFetch } from './network/issuer-fetch.ts';
 import type { Alarm } from './policy/judge.ts';
@@ -28,6 +29,7 @@ import type { Metrics } from './record/metrics.ts';
 import type { LoadedRegistry, Registry } from './registry/registry.ts';
 import { type IntrospectionParts, openIntrospection } from './service/introspection.ts';
 import { openKeys, openShadowKeys } from './service/keys.ts';
+import { logged } from './service/logged.ts';
 import { assemble, unforeseen } from './service/make.ts';
 
 /** Verified tokens held at most, about 1 KiB each. */
@@ -257,6 +259,12 @@ export async function createService(parts: ServiceParts): Promise<StartedService
         metrics.decided(answer, Number(parts.ticks() - tick) / 1e9, 'audgate/allowed');
         return answer;
       },
+      async issue(question, caller, trace_id) {
+        const decision = await decideIssuance(question, caller, snapshot, deciding, trace_id);
+        metrics.issued(decision, question.grant);
+        parts.misuse?.observeIssuance({ question, caller, decision, registry: snapshot.registry });
+        return decision;
+      },
       explain: (ask, at, caller) => explain(ask, caller, snapshot, deciding, at ?? seconds()),
       reach: (ask, at, caller) => reachToken(ask, caller, snapshot, deciding, at ?? seconds()),
       current: () => snapshot,
@@ -284,13 +292,6 @@ export async function createService(parts: ServiceParts): Promise<StartedService
       },
     },
   };
-}
-
-/** As many as a reader of the log mends at once; all of them are in `audgate registry check`. */
-const MAX_LOGGED = 50;
-
-function logged(problems: readonly ReloadProblem[]) {
-  return { problems: problems.slice(0, MAX_LOGGED), more: Math.max(problems.length - MAX_LOGGED, 0) };
 }
 
 const noSettings = (): Promise<SourcedSettings> => Promise.resolve({ ok: true, warnings: [], apply: () => {} });

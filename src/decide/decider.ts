@@ -1,6 +1,7 @@
 import type { Allowed } from '../decision/allowed.ts';
 import type { Decision } from '../decision/decision.ts';
 import type { Explanation } from '../decision/explanation.ts';
+import type { IssuanceDecision, IssuanceQuestion } from '../decision/issuance.ts';
 import type { Reach, ReachAsk } from '../decision/reach.ts';
 import type { ProofsStatus } from '../facts/proof/proofs.ts';
 import type { RevocationStatus } from '../facts/revocation/revocations.ts';
@@ -59,6 +60,11 @@ export interface Decider {
   decide(ask: Ask, caller: Caller): Promise<Decision>;
   /** Decides what a token opens, and records once. Never throws likewise. */
   allowed(ask: AllowedAsk, caller: Caller): Promise<Allowed>;
+  /**
+   * Decides what an authorization server may issue, and records once. Never throws likewise.
+   * @param trace_id W3C Trace Context trace-id of the request to audgate, for the record
+   */
+  issue(question: IssuanceQuestion, caller: Caller, trace_id?: string): Promise<IssuanceDecision>;
   /** @param at the time to decide for, seconds since the epoch; undefined: now */
   explain(ask: Ask, at: number | undefined, caller: Caller): Promise<Explanation>;
   /**

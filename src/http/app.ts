@@ -17,6 +17,7 @@ import { createEnforce } from './native/enforce.ts';
 import { createEvents } from './native/events.ts';
 import { createExplain } from './native/explain.ts';
 import { createLive, createReady } from './native/health.ts';
+import { createIssuance } from './native/issuance.ts';
 import { createReach } from './native/reach.ts';
 import { createMetadata, createServer, createServers } from './native/servers.ts';
 import { createStatus } from './native/status.ts';
@@ -90,6 +91,7 @@ export function createApp(parts: AppParts): App {
   app.post('/v1/allowed', guarded('decide', createAllowed(parts)));
   app.post('/v1/explain', guarded('explain', createExplain(parts)));
   app.post('/v1/reach', guarded('explain', createReach(parts)));
+  app.post('/v1/issuance/decide', guarded('issuance', createIssuance(parts)));
   app.post('/v1/events', guarded('events', createEvents(parts)));
   app.post('/v1/data/audgate/decide', guarded('decide', createData(parts)));
   app.post('/access/v1/evaluation', guarded('decide', createEvaluation(parts)));

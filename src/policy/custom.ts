@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { policyInput } from '../decision/input.ts';
+import { issuanceInput } from '../decision/issuance-input.ts';
 import { aggregatorOf } from './aggregate.ts';
 import { CUSTOM_DECIDE, CUSTOM_REPORT } from './ask-custom.ts';
 import type { SigningKey } from './bundle-signature.ts';
@@ -39,6 +40,11 @@ export async function openToolchain(opa: Opa, policies: string): Promise<Toolcha
 /** What `opa check --schema` reads. The input has no `oneOf`, which OPA would silently ignore. */
 export function inputSchema(): string {
   return JSON.stringify(z.toJSONSchema(policyInput));
+}
+
+/** Of packages that say so: those about issuance. */
+function issuanceSchema(): string {
+  return JSON.stringify(z.toJSONSchema(issuanceInput));
 }
 
 export interface CheckedPolicies {
@@ -115,10 +121,12 @@ function generated({ rules, reporting }: Rules): string {
 /** `opa check --strict` with schema and capabilities over all files, tests too. */
 export function checkStrictly(tools: Toolchain, sources: Sources): Promise<readonly RegoProblem[]> {
   const files = new Map([...sources].map(([file, text]) => [`rego/${file}`, text]));
-  files.set('capabilities.json', tools.capabilities).set('schema.json', tools.schema);
+  files.set('capabilities.json', tools.capabilities);
+  // `input.json` is what any module's input is; packages about issuance name the other.
+  files.set('schemas/input.json', tools.schema).set('schemas/issuance.json', issuanceSchema());
   return withStage(files, async (folder) => {
     const args = ['check', '--strict', '--format', 'json', '--max-errors', '100'];
-    const limits = ['--capabilities', 'capabilities.json', '--schema', 'schema.json'];
+    const limits = ['--capabilities', 'capabilities.json', '--schema', 'schemas'];
     const ran = await tools.opa.run([...args, ...limits, 'rego'], { cwd: folder });
     if (ran.code === 0) return [];
     return problemsOf(ran.stderr || ran.stdout, '.').map((problem) => ({

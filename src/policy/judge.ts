@@ -4,6 +4,7 @@ import type { Check, CoreDenial, CoreVerdict, CustomDenial } from '../decision/v
 import { type Ask, askOf, CUSTOM_DECIDE, CUSTOM_REPORT, checkOf } from './ask-custom.ts';
 import type { Engine, Evaluation } from './engine.ts';
 import { belowFloor } from './floor.ts';
+import { judgeIssuance } from './issue.ts';
 import { judgeOpening } from './opening.ts';
 import type { CustomFacts, Judgement, Policy, Report } from './policy.ts';
 import { readChecks, readCoreVerdict } from './shape.ts';
@@ -139,6 +140,7 @@ export function policyOf({ core, custom, onAlarm }: PolicyParts): Policy {
       return reported.length === 0 || judged.kind === 'unavailable' ? judged : { ...judged, reported };
     },
     judgeUnverified: judgeCore,
+    issue: (input, floor) => judgeIssuance(core.engine, alarm, input, floor),
     open: (input, operations) =>
       judgeOpening(
         { engine: core.engine, conclude, odd, failed: (answer) => failed('core', answer) },

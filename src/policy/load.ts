@@ -5,11 +5,13 @@ import { CUSTOM_DECIDE, CUSTOM_REPORT } from './ask-custom.ts';
 import { digestOf, RULE_NAME } from './bundle.ts';
 import { CORE_DIGEST } from './core.digest.ts';
 import type { Engine } from './engine.ts';
+import { ISSUE } from './issue.ts';
 import { type Alarm, type CustomRule, DECIDE, EXPLAIN, type PolicyParts, policyOf, type RuleFile } from './judge.ts';
 import { ALLOWED } from './opening.ts';
 import type { Policy } from './policy.ts';
 import { type OpenModule, openAnew, type Part } from './reopen.ts';
 import { readChecks, readCoreVerdict, readCustomVerdict, readOpening } from './shape.ts';
+import { readIssuanceVerdict } from './shape-issuance.ts';
 
 export interface PolicySources {
   readonly core: {
@@ -49,7 +51,7 @@ export async function loadPolicy(sources: PolicySources, openModule: OpenModule 
   }
 
   const open = opener(openModule, problems);
-  const engine = await open('core', core.wasm, digest, [DECIDE, EXPLAIN, ALLOWED]);
+  const engine = await open('core', core.wasm, digest, [DECIDE, EXPLAIN, ALLOWED, ISSUE]);
   if (engine !== null) problems.push(...tryCore(engine));
   const opened = custom && (await openCustom(custom, open, problems));
   if (engine === null || problems.length > 0) return { ok: false, problems };
@@ -127,6 +129,11 @@ function tryCore(engine: Engine): readonly string[] {
   // Its list rests on its decision, of which that was said.
   if (opening === null && verdict !== null)
     problems.push(`core.wasm does not answer ${ALLOWED} in the agreed form${whyNot(listed)}.`);
+  const issued = engine.evaluate(ISSUE, {});
+  const issuance = issued.kind === 'value' ? readIssuanceVerdict(issued.value) : null;
+  if (issuance === null) problems.push(`core.wasm does not answer ${ISSUE} in the agreed form${whyNot(issued)}.`);
+  else if (issuance.allow || issuance.denials.length === 0)
+    problems.push('core.wasm must deny an empty request for issuance with a reason, and does not.');
   if (checks === null) problems.push(`core.wasm does not answer ${EXPLAIN} in the agreed form${whyNot(explained)}.`);
   return problems;
 }

@@ -2,8 +2,11 @@
 
 import type { WaiverUse } from '../decision/decision.ts';
 import type { OperationInput, PolicyInput } from '../decision/input.ts';
+import type { IssuanceInput } from '../decision/issuance-input.ts';
 import type { FixedCode, ReasonCode } from '../decision/reasons.ts';
 import type { Check, CoreDenial, CustomDenial } from '../decision/verdict.ts';
+
+import type { IssuanceFloor, IssuanceJudgement } from './issue.ts';
 
 /** What a rule that only reports would have denied; `policy_error`: it broke. Never part of the decision. */
 export interface Report {
@@ -72,6 +75,11 @@ export interface Policy {
   judge(input: PolicyInput, custom: CustomFacts | null): Judgement;
   /** Core rules alone, for claims that nobody verified. */
   judgeUnverified(input: PolicyInput): Judgement;
+  /**
+   * Judges by core alone what an authorization server may issue; an allow also passes the floor. Never throws: whatever
+   * breaks is a deny (`policy_error`).
+   */
+  issue(input: IssuanceInput, belowFloor: IssuanceFloor): IssuanceJudgement;
   /**
    * Judges by core alone the input itself, and the same input with each of these operations in place of its own. Never
    * throws. Custom rules are not run: they judge one call, with its arguments.

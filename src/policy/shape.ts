@@ -50,7 +50,7 @@ function readAdvice({ waivers, would_deny = [] }: Members): CoreVerdict['advice'
   return uses && codes && { waivers: uses, would_deny: codes };
 }
 
-function readCoreDenial(value: unknown): CoreDenial | null {
+export function readCoreDenial(value: unknown): CoreDenial | null {
   if (!hasExactly(value, ['code'], ['rule', 'expected', 'actual'])) return null;
   const { code, rule, expected, actual } = value;
   if (typeof code !== 'string' || !isFixedCode(code)) return null;
@@ -114,7 +114,11 @@ function readCustomDenial(value: unknown, rules: readonly string[]): CustomDenia
 
 type Members = Readonly<Record<string, unknown>>;
 
-function hasExactly(value: unknown, required: readonly string[], optional: readonly string[] = []): value is Members {
+export function hasExactly(
+  value: unknown,
+  required: readonly string[],
+  optional: readonly string[] = [],
+): value is Members {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const members = Object.keys(value);
   return (
@@ -124,7 +128,7 @@ function hasExactly(value: unknown, required: readonly string[], optional: reado
 }
 
 /** All elements read, or null when one of them, or the list, is of another form. */
-function readAll<T>(list: unknown, read: (element: unknown) => T | null): readonly T[] | null {
+export function readAll<T>(list: unknown, read: (element: unknown) => T | null): readonly T[] | null {
   if (!Array.isArray(list)) return null;
   const all: T[] = [];
   for (const element of list) {
@@ -135,7 +139,7 @@ function readAll<T>(list: unknown, read: (element: unknown) => T | null): readon
   return all;
 }
 
-function isTexts(value: unknown): value is readonly string[] {
+export function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((element) => typeof element === 'string');
 }
 

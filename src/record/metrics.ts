@@ -4,10 +4,12 @@
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Decision } from '../decision/decision.ts';
+import type { Grant, IssuanceDecision } from '../decision/issuance.ts';
 import type { Registry as Loaded } from '../registry/registry.ts';
 import { type BundleAge, createBundleMetrics } from './bundle-metrics.ts';
 import type { Door } from './entry.ts';
 import { createIntrospectionMetrics, type IntrospectionOutcome } from './introspection-metrics.ts';
+import { createIssuanceMetrics } from './issuance-metrics.ts';
 import { createMisuseMetrics, type MisuseMetrics } from './misuse-metrics.ts';
 import { createProofMetrics, type ProofGauges, type ProofUseOutcome } from './proof-metrics.ts';
 import { createRevocationMetrics, type EventOutcome, type RevocationGauges } from './revocation-metrics.ts';
@@ -35,6 +37,8 @@ export interface Gauges {
 export interface Metrics {
   /** One decision that was answered; explanations are not decisions. */
   decided(decision: Decision, seconds: number, door: Door): void;
+  /** One decision about an issuance that was answered. */
+  issued(decision: IssuanceDecision, grant: Grant): void;
   /** One request that got a problem instead of a decision. @param name of the problem, as in its type */
   refused(name: string): void;
   reloaded(ok: boolean): void;
@@ -161,6 +165,7 @@ export function createMetrics(): Metrics {
       timed[decision.decision].observe(seconds);
       waivers.used(decision);
     },
+    issued: createIssuanceMetrics(register).issued,
     refused: (name) => problems.inc({ problem: name }),
     reloaded: (ok) => reloads.inc({ outcome: outcome(ok) }),
     alarmed: (kind) => alarms.inc({ kind }),

@@ -1,17 +1,21 @@
 import { Writable } from 'node:stream';
 import { type DecisionEvent, type EntryOptions, writeEntry } from './entry.ts';
+import { type IssuanceEvent, writeIssuanceEntry } from './issuance-entry.ts';
 import { createQueue, type Waiting } from './queue.ts';
 import type { Sink } from './sinks/sink.ts';
 import { createStreamSink } from './sinks/stream.ts';
 
+/** What is recorded: a decision about a call, or about an issuance. */
+export type RecordedEvent = DecisionEvent | IssuanceEvent;
+
 export interface Recorder {
   /** Takes one decision. Never throws and never waits. */
-  record(event: DecisionEvent): void;
+  record(event: RecordedEvent): void;
   /**
    * Takes an allow, and tells whether its record was handed to the operating system: if not, it must not be answered.
    * Never rejects. Absent: no answer waits for its record.
    */
-  readonly accept?: (event: DecisionEvent) => Promise<boolean>;
+  readonly accept?: (event: RecordedEvent) => Promise<boolean>;
   /** Hands everything buffered to the destination and waits until it took it. Never rejects. */
   flush(): Promise<void>;
   /** Records that were lost so far, because the destination was broken or too slow. */
@@ -56,7 +60,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
   const queue = createQueue(sink);
   const maxWaiting = parts.max_waiting_bytes ?? MAX_WAITING_BYTES;
   const maxWait = parts.max_wait_ms ?? MAX_WAIT_MS;
-  let batch: DecisionEvent[] = [];
+  let batch: RecordedEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
   let dropped = 0;
   let losing = false;
@@ -102,9 +106,9 @@ export function createRecorder(parts: RecorderParts): Recorder {
   }
 
   /** Made only when it is written, off the decision's path, and one after the other while their code is warm. */
-  function lineOf(event: DecisionEvent): string | null {
+  function lineOf(event: RecordedEvent): string | null {
     try {
-      return `${JSON.stringify(writeEntry(event, parts))}\n`;
+      return `${JSON.stringify(isIssuance(event) ? writeIssuanceEntry(event, parts) : writeEntry(event, parts))}\n`;
     } catch (error) {
       // A bug of ours must not turn a decision that was made into a failure; it is counted and told instead.
       lose('dropped', 1, `a decision record could not be made (${error instanceof Error ? error.message : 'unknown'})`);
@@ -112,7 +116,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     }
   }
 
-  function accept(event: DecisionEvent): Promise<boolean> {
+  function accept(event: RecordedEvent): Promise<boolean> {
     const refuse = (why: string) => {
       lose('refused', 1, `allows are refused, because decision records cannot be written (${why})`);
       return false;
@@ -157,6 +161,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
     dropped: () => dropped,
   };
 }
+
+const isIssuance = (event: RecordedEvent): event is IssuanceEvent => event.path === 'audgate/issuance';
 
 /** Whoever is told, as a log that fails, must neither end the writing nor keep an answer. */
 function unfailing<T extends readonly unknown[]>(told: (...what: T) => void): (...what: T) => void {

@@ -111,7 +111,9 @@ export async function openDesk(
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics,
     recorder: options.recorder ?? {
-      record: (event) => events.push(event),
+      record: (event) => {
+        if ('asked' in event) events.push(event);
+      },
       flush: () => Promise.resolve(),
       dropped: () => 0,
     },

@@ -44,6 +44,8 @@ describe('GET /openapi.json', () => {
       '/v1/events',
       '/v1/explain',
       '/v1/gateways/{profile}/{key}',
+      '/v1/issuance/decide',
+      '/v1/reach',
       '/v1/servers',
       '/v1/servers/{key}',
       '/v1/servers/{key}/protected-resource-metadata',

@@ -146,6 +146,7 @@ test('registry show: every record with its defaults and its place', () => {
   const shown = showRegistry(registryOf(registryText({ issuer: 'token_types: [Application/AT+jwt, at+jwt]' })));
   expect(shown).toEqual({
     digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    exchanges: [],
     issuers: {
       corp: {
         key: 'corp',

@@ -58,7 +58,7 @@ function* headerFaults(value: Readonly<Record<string, unknown>>): Generator<z.co
 }
 
 /** As `headers`: a client may have chosen how many targets there are. */
-const texts = z
+export const texts = z
   .custom<readonly string[]>(Array.isArray, { error: 'must be a list', abort: true })
   .superRefine((value, context) => {
     let found = 0;

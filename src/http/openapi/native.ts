@@ -25,6 +25,12 @@ export function nativePaths(): Node {
         200: json('Reach', 'What is open, until when, and by which waiver'),
       }),
     },
+    '/v1/issuance/decide': {
+      post: asked('decideIssuance', 'Decide what an authorization server may issue', 'IssuanceRequest', {
+        200: json('IssuanceDecided', 'Allow or deny'),
+        503: { ...json('IssuanceIndeterminate', 'Nobody knows: issue nothing'), headers: RETRY_AFTER },
+      }),
+    },
     '/v1/events': { post: pushed() },
     '/v1/servers': { get: read('listServers', 'Servers that the caller may see', json('Servers', 'Sorted by key')) },
     '/v1/servers/{key}': {

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import * as authzen from '../authzen/answers.ts';
 import { evaluationRequest, evaluationsRequest } from '../authzen/schema.ts';
 import * as answers from '../native/answers.ts';
+import { issuanceDecided, issuanceIndeterminate } from '../native/issuance-answers.ts';
+import { issuanceRequest } from '../native/issuance-schema.ts';
 import { reach } from '../native/reach-answer.ts';
 import { reachRequest } from '../native/reach-schema.ts';
 import { allowedRequest, decideRequest, explainRequest } from '../native/schema.ts';
@@ -13,6 +15,9 @@ const SCHEMAS = {
   AllowedRequest: allowedRequest,
   ExplainRequest: explainRequest,
   ReachRequest: reachRequest,
+  IssuanceRequest: issuanceRequest,
+  IssuanceDecided: issuanceDecided,
+  IssuanceIndeterminate: issuanceIndeterminate,
   EvaluationRequest: evaluationRequest,
   EvaluationsRequest: evaluationsRequest,
   DataRequest: opa.dataRequest,

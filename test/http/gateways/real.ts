@@ -74,7 +74,13 @@ export async function openDesk(keyless = false, proofs?: Proofs): Promise<Desk> 
     fetch: () => () => Promise.reject(new Error('nothing is fetched here')),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: createMetrics(),
-    recorder: { record: (event) => events.push(event), flush: () => Promise.resolve(), dropped: () => 0 },
+    recorder: {
+      record: (event) => {
+        if ('asked' in event) events.push(event);
+      },
+      flush: () => Promise.resolve(),
+      dropped: () => 0,
+    },
     now: () => NOW * 1000,
     ticks: () => 0n,
     newId: randomUUID,
