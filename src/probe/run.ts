@@ -16,14 +16,14 @@ export interface RunParts extends CredentialParts {
 }
 
 export async function probeServers(parts: RunParts): Promise<readonly ServerReport[]> {
-  const { servers, concurrency, allow_private_network, fetchIssuer, registry, timeout_ms, stop, progress } = parts;
+  const { servers, concurrency, allow_private_network, fetchIssuer, registry, timeout_ms, stop, now, progress } = parts;
   const credentials = createCredentials(parts);
   const fetch = fetchOf(fetchIssuer, allow_private_network);
   const reports: ServerReport[] = [];
   const queue = servers.entries();
   const worker = async () => {
     for (const [at, server] of queue) {
-      const report = await probeServer(server, { registry, credentials, fetch, timeout_ms, stop });
+      const report = await probeServer(server, { registry, credentials, fetch, timeout_ms, stop, now });
       reports[at] = report;
       progress(report);
     }

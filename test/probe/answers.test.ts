@@ -99,6 +99,37 @@ describe('what is no verdict', () => {
   });
 });
 
+describe('what is refused as if it were good', () => {
+  test('403 where a stranger’s token gets 401', async () => {
+    let signatures = 0;
+    const ran = await probed((_, response, { token, resource }) => {
+      if (token !== null && decodeProtectedHeader(token).alg !== 'none') signatures += 1;
+      // The first is the stranger's.
+      return signatures > 1 ? response.writeHead(403).end() : challenged(response, resource);
+    });
+    const { absent, unsigned, stranger_key, ...signed } = verdicts(ran.report);
+    expect([absent, unsigned, stranger_key]).toEqual(['refused', 'refused', 'refused']);
+    expect(new Set(Object.values(signed))).toEqual(new Set(['unclear']));
+    expect(differing(ran.report)).toEqual(['challenge-status']);
+    expect(ran.code).toBe(1);
+  });
+
+  test('403 for everything is a refusal, in a form that no client understands', async () => {
+    const ran = await probed((_, response) => response.writeHead(403).end());
+    expect(verdicts(ran.report)).toEqual(all('refused'));
+    expect(differing(ran.report)).toEqual(['challenge-status']);
+  });
+
+  test('a clock that differs is told', async () => {
+    const date = new Date(Date.now() + 600_000).toUTCString();
+    const ran = await probed((_, response, { resource }) => {
+      response.setHeader('date', date);
+      return challenged(response, resource);
+    });
+    expect(ran.report?.servers[0]?.notes).toEqual([expect.stringMatching(/clock is (59\d|600) s ahead of/)]);
+  });
+});
+
 describe('what was accepted', () => {
   const onlyWithout = (answer: (response: ServerResponse, method: string) => unknown): Answering => {
     return (_, response, { token, resource, message }) =>

@@ -146,7 +146,7 @@ export async function probe({ registry, key }: Files, ...args: readonly string[]
 
 /** A loaded machine answers late; no test is about that, unless it says so. */
 export const patient = (args: readonly string[]) =>
-  args.includes('--timeout-ms') ? args : [...args, '--timeout-ms', '60000'];
+  args.includes('--timeout-ms') ? args : [...args, '--timeout-ms', '30000'];
 
 export const verdicts = (report: ProbeReport | null, server = 'files') =>
   Object.fromEntries(

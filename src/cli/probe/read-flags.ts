@@ -44,6 +44,9 @@ export interface Settings {
   readonly allow_private_network: boolean;
 }
 
+/** Half of what a token of a probe lives. */
+const MAX_TIMEOUT_MS = 30_000;
+
 export type ReadFlags =
   | { readonly ok: true; readonly settings: Settings }
   | { readonly ok: false; readonly problems: readonly string[] };
@@ -102,7 +105,7 @@ export async function readFlags(flags: Flags, registry: Registry): Promise<ReadF
     fetching: flags.issuer === undefined && client !== null ? signing : null,
     key: jwk === null || signing === null ? null : { jwk, issuer: signing.key },
     canary,
-    timeout_ms: whole('--timeout-ms', flags.timeoutMs, 5000, 100, 120_000),
+    timeout_ms: whole('--timeout-ms', flags.timeoutMs, 5000, 100, MAX_TIMEOUT_MS),
     concurrency: whole('--concurrency', flags.concurrency, 4, 1, 64),
     allow_private_network: flags.allowPrivateNetwork === true,
   };
