@@ -15,6 +15,8 @@ export interface McpServerParts {
   /** Both are what the server was configured with; the token chooses neither. */
   readonly issuer: string;
   readonly jwks_uri: string;
+  /** The one `aud` that it takes; absent: any, as many servers do. */
+  readonly audience?: string;
   readonly tools: Readonly<Record<string, DemoTool>>;
 }
 
@@ -24,14 +26,14 @@ interface RpcRequest {
   readonly params?: { readonly name?: string; readonly arguments?: Readonly<Record<string, unknown>> };
 }
 
-export function createMcpServer({ name, issuer, jwks_uri, tools }: McpServerParts): Hono {
+export function createMcpServer({ name, issuer, jwks_uri, audience, tools }: McpServerParts): Hono {
   const keys = createRemoteJWKSet(new URL(jwks_uri));
   const app = new Hono();
   app.post('/mcp', async (c) => {
     const token = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
     try {
       // The hole that the demonstration shows: without `audience`, any token of the issuer will do.
-      await jwtVerify(token, keys, { issuer });
+      await jwtVerify(token, keys, { issuer, ...(audience !== undefined && { audience }) });
     } catch {
       return c.json({ error: 'invalid_token' }, 401);
     }

@@ -1,8 +1,7 @@
 /** Everything that the demonstration starts on loopback: two authorization servers, two MCP servers, one reverse proxy. */
-import { type ServerType, serve } from '@hono/node-server';
-import type { Hono } from 'hono';
 import type { Decision } from '../decision/decision.ts';
 import { type AuthorizationServer, createAuthorizationServer, type DemoClient } from './authorization-server.ts';
+import { openListeners } from './listen.ts';
 import { createMcpServer } from './mcp-server.ts';
 import { createProxy, type Route } from './proxy.ts';
 
@@ -40,25 +39,11 @@ const CLIENTS: ReadonlyMap<string, DemoClient> = new Map([
 const FILES: ReadonlyMap<string, string> = new Map([['report.txt', 'Q3: revenue up 4 %']]);
 
 export async function createWorld({ fetch, now, newId }: WorldParts): Promise<World> {
-  const servers: ServerType[] = [];
-  const start = (app: Hono) =>
-    new Promise<string>((resolve, reject) => {
-      const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) =>
-        resolve(`http://127.0.0.1:${port}`),
-      );
-      server.on('error', reject);
-      servers.push(server);
-    });
-
+  const { start, startKnowing, stop } = openListeners();
   const issue = async () => {
-    // The issuer is known only once it listens, and names itself in its tokens: it starts with a front that forwards.
-    let inner: Hono | undefined;
-    const front: Pick<Hono, 'fetch'> = {
-      fetch: (...request) => inner?.fetch(...request) ?? new Response(null, { status: 503 }),
-    };
-    const issuer = await start(front as Hono);
-    const server = await createAuthorizationServer({ issuer, clients: CLIENTS, now, newId });
-    inner = server.app;
+    const { origin: issuer, ...server } = await startKnowing((origin) =>
+      createAuthorizationServer({ issuer: origin, clients: CLIENTS, now, newId }),
+    );
     return { ...server, issuer };
   };
   const [login, stranger] = [await issue(), await issue()];
@@ -110,8 +95,6 @@ export async function createWorld({ fetch, now, newId }: WorldParts): Promise<Wo
       audgate = url;
     },
     lastDecision: () => last,
-    stop: async () => {
-      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    },
+    stop,
   };
 }

@@ -220,7 +220,7 @@ describe('what is shown runs', () => {
     // The one writes into an empty place only; the other's key is not that of the bundle which is looked at later.
     const cwd = /^(audgate init|openssl ecparam)/.test(line) ? await mkdtemp(join(place, 'init-')) : repository;
     const shell = paste(here(line), cwd, env);
-    if (/^audgate (serve|demo(?!.*--once))/.test(line)) {
+    if (/^audgate (serve|demo(?!.*--(?:once|attack)))/.test(line)) {
       await shell.until(/"event":"listening"|curl/);
       shell.interrupt();
     }
