@@ -231,7 +231,7 @@ export const REASON_REFERENCES: Readonly<Record<FixedCode | 'custom', References
   log_unavailable: ['MCP08:2025', 'MAESTRO 5', 'AI RMF MEASURE 3'],
 };
 
-/** By core rule, as explanations name it: what it is against, whether or not it denies this call. */
+/** By core rule, as explanations name it, those of issuance after their own: what it is against, whether or not it denies. */
 export const RULE_REFERENCES: ReadonlyMap<string, References> = new Map([
   ['audience', ELSEWHERE],
   ['authentication', FORGED],
@@ -243,6 +243,11 @@ export const RULE_REFERENCES: ReadonlyMap<string, References> = new Map([
   ['passthrough', ELSEWHERE],
   ['scope', OVER_SCOPE],
   ['sender_constraint', HELD],
+  ['issuance.binding', RETARGETED],
+  ['issuance.exchange', RETARGETED],
+  ['issuance.issuer', inOrder([...FOREIGN_ISSUER, ...REVOKED])],
+  ['issuance.scope', OVER_SCOPE],
+  ['issuance.target', TOO_WIDE],
 ]);
 
 export const MISUSE_REFERENCES: Readonly<Record<MisuseKind, References>> = {

@@ -155,7 +155,8 @@ export function writeEntry(event: DecisionEvent, options: EntryOptions): Entry {
   };
 }
 
-function referencesOrAbsent({ reasons }: Decision): readonly ReferenceId[] | undefined {
+/** What the reasons stand against; undefined where they stand against nothing. */
+export function referencesOrAbsent({ reasons }: Pick<Decision, 'reasons'>): readonly ReferenceId[] | undefined {
   const found = referencesOfAll(reasons.map(({ code }) => code));
   return found.length === 0 ? undefined : found;
 }

@@ -1,5 +1,5 @@
 /** The tie of references: nothing that audgate refuses or raises is left out, and no identifier is of somebody's invention. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { frameworksPage } from '../../build/frameworks-page.ts';
@@ -21,14 +21,17 @@ interface Rule {
   readonly name: string;
   readonly reasons: readonly string[];
 }
-/** Every list of rules of the manifest, of decisions and of issuance alike. */
-const RULES: readonly Rule[] = Object.values<unknown>(
-  JSON.parse(readFileSync(join(ROOT, 'policies', 'core.manifest.json'), 'utf8')),
-).flatMap((member) => (Array.isArray(member) ? member : []).filter(isRule));
-
-function isRule(value: unknown): value is Rule {
-  return typeof value === 'object' && value !== null && 'name' in value && 'reasons' in value;
-}
+/** Those that judge calls are in the manifest; those that judge issuance say in their own METADATA what they deny with. */
+const manifest: { readonly rules: readonly Rule[] } = JSON.parse(
+  readFileSync(join(ROOT, 'policies', 'core.manifest.json'), 'utf8'),
+);
+const ISSUANCE = join(ROOT, 'policies', 'core', 'audgate', 'issuance', 'rules');
+const issuance = readdirSync(ISSUANCE).map((name): Rule => {
+  const rego = readFileSync(join(ISSUANCE, name, `${name}.rego`), 'utf8');
+  const [, reasons = ''] = /^# {3}reasons: \[(.*)\]$/m.exec(rego) ?? [];
+  return { name: `issuance.${name}`, reasons: reasons.split(', ') };
+});
+const RULES = [...manifest.rules, ...issuance];
 
 const known: readonly string[] = FRAMEWORKS.flatMap(({ entries }) => entries.map(([id]) => id));
 const rows: readonly (readonly [string, readonly string[]])[] = [
@@ -50,7 +53,12 @@ describe('the references to frameworks', () => {
     const own = RULE_REFERENCES.get(name);
     const ofReasons = referencesOfAll(reasons.filter(isFixedCode));
     expect(own, `src/decision/frameworks.ts has no row for the core rule ${name}`).toBeDefined();
+    expect(reasons.filter(isFixedCode)).toEqual(reasons);
     expect(ofReasons).toEqual(expect.arrayContaining([...(own ?? [])]));
+  });
+
+  it('say something of no rule that there is not', () => {
+    expect([...RULE_REFERENCES.keys()].sort()).toEqual(RULES.map(({ name }) => name).sort());
   });
 
   it.each(rows)('of %s stand in their framework, once, in its order', (_, ids) => {
