@@ -12,10 +12,11 @@ import { NODE, PROJECT } from '../e2e/start.ts';
 import { blocksOf } from '../readme/blocks.ts';
 import { newcomersEnvironment } from '../readme/clone.ts';
 import { paste } from '../readme/shell.ts';
+import { type Live, startLive } from './live.ts';
 
 /** Real programs on a machine that may do much else; none of them takes a tenth of it by itself. */
 const CEILING_MS = 120_000;
-const PAGES = ['bundles', 'log', 'diff', 'waivers', 'explain', 'testing', 'revocation'];
+const PAGES = ['bundles', 'log', 'diff', 'waivers', 'explain', 'testing', 'revocation', 'probe'];
 const FILES = 'https://files.example.com/mcp';
 const DAY_MS = 86_400_000;
 
@@ -58,6 +59,8 @@ let env: NodeJS.ProcessEnv;
 /** Of an audgate that runs with the repository's registry, and writes its log there. */
 let url: string;
 let stop: () => Promise<unknown>;
+/** What `audgate probe` probes. */
+let live: Live;
 
 /** @throws with what they said when they fail */
 const must = (commands: string, cwd = repository) =>
@@ -79,11 +82,13 @@ beforeAll(async () => {
   await must('audgate init policy', place);
   const token = await register();
   await build();
+  live = await startLive(repository);
   await serve(token);
 }, CEILING_MS);
 
 afterAll(async () => {
   await stop?.();
+  await live?.stop();
   await rm(place, { recursive: true, force: true });
 });
 
@@ -194,6 +199,7 @@ const here = (line: string) =>
   line
     .replaceAll('http://127.0.0.1:8181', url)
     .replaceAll('/etc/audgate/config.yaml', 'config.yaml')
+    .replace(/^audgate probe --registry \S+/, `audgate probe --registry ${live.registry}`)
     .replaceAll('DECISION-ID', '"$DECISION"')
     // Other tests may listen on the port of the default.
     .replace(/^(audgate (?:serve(?!.*--(?:listen|config))|demo) .*|audgate demo)$/, '$1 --listen 127.0.0.1:0');
