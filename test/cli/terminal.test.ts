@@ -50,10 +50,15 @@ describe('colour', () => {
 
 test('tables are aligned on a terminal, without colour too', async () => {
   const { stdout } = await explain({ terminals: ['stdout'], env: { NO_COLOR: '1' } });
-  const [headings, ...rows] = stdout.slice(stdout.indexOf('RULE')).trimEnd().split('\n');
+  const [rules = '', references = ''] = stdout.slice(stdout.indexOf('RULE')).split('\n\n');
+  const [headings, ...rows] = rules.split('\n');
   const column = headings?.indexOf('OUTCOME') ?? -1;
   expect(column).toBeGreaterThan(0);
   for (const row of rows) expect(row.slice(column)).toMatch(/^(satisfied|denied|not_satisfied|not_evaluated) /);
+  const [titles, ...named] = references.trimEnd().split('\n');
+  const title = titles?.indexOf('TITLE') ?? -1;
+  expect(title).toBeGreaterThan(0);
+  for (const row of named) expect(row.slice(title - 2, title + 1)).toMatch(/^ {2}[A-Z]$/);
 });
 
 test('who types the token is told how', async () => {
