@@ -73,7 +73,7 @@ export function createGuard({ audgate, token: form, sign_in = false }: GuardPart
     return issue;
   }
 
-  /** The code exchange and the refresh. Here the refresh token is not yet rotated: a refusal or an outage leaves it good. */
+  /** The code exchange, whose code is used up by now, and the refresh, which a refusal or an outage leaves good. */
   async function decideSource(ctx: KoaContextWithOIDC, source: Source): Promise<void> {
     if (allowed.has(ctx)) return;
     const { params = {} } = ctx.oidc;
@@ -185,7 +185,7 @@ function shorter<T extends Token, A extends readonly unknown[]>(
   };
 }
 
-/** Said before the code is used up: whether the proof is a right one is judged by `oidc-provider`, and by `check`. */
+/** Said before a refresh token is used up: whether the proof is a right one is judged by `oidc-provider`, and by `check`. */
 function demandKey(ctx: KoaContextWithOIDC, { sender_constraint }: Issue): void {
   const dpop = ctx.get('DPoP') !== '';
   const mtls = ctx.oidc.client?.tlsClientCertificateBoundAccessTokens === true;

@@ -159,17 +159,23 @@ test('a sign-in names no resource: refused, or where it is let be, its token ope
   expect(asked.slice(1)).toMatchObject([{ grant: 'client_credentials' }, { grant: 'authorization_request' }]);
 });
 
-test('where the server takes bound tokens alone: without a proof the code stays good, with one the token is bound', async () => {
+test('where the server takes bound tokens alone: without a proof a refresh token stays good, with one the token is bound', async () => {
   const { login, requests, subject, exchange, bearer } = await world({ issue: { sender_constraint: 'dpop' } });
-  const authorized = await requests.authorize('app', good);
-  const use = (headers = {}) => requests.exchangeCode('app', authorized, { resource: FILES }, headers);
   const keys = await generateDpopKeys('ES256');
-  const proof = () => generateProof(keys, `${login.issuer}/token`, 'POST');
+  const proof = async () => ({ dpop: await generateProof(keys, `${login.issuer}/token`, 'POST') });
   expect(await requests.token('app', credentials)).toMatchObject({ status: 400, error: 'invalid_request' });
-  const bound = await requests.token('app', credentials, { dpop: await proof() });
-  expect(bound).toMatchObject({ status: 200, token_type: 'DPoP' });
-  expect(decodeJwt(bound.access_token ?? '').cnf).toEqual({ jkt: expect.any(String) });
-  expect(await use({ dpop: await proof() })).toMatchObject({ status: 200, token_type: 'DPoP' });
+  const own = await requests.token('app', credentials, await proof());
+  expect(own).toMatchObject({ status: 200, token_type: 'DPoP' });
+  expect(decodeJwt(own.access_token ?? '').cnf).toEqual({ jkt: expect.any(String) });
+
+  const code = () => requests.authorize('app', good);
+  const unbound = await requests.exchangeCode('app', await code(), { resource: FILES });
+  expect(unbound).toMatchObject({ status: 400, error: 'invalid_request' });
+  const first = await requests.exchangeCode('app', await code(), { resource: FILES }, await proof());
+  expect(first).toMatchObject({ status: 200, token_type: 'DPoP' });
+  const refresh = { grant_type: 'refresh_token', refresh_token: first.refresh_token, resource: FILES };
+  expect(await requests.token('app', refresh)).toMatchObject({ status: 400, error: 'invalid_request' });
+  expect(await requests.token('app', refresh, await proof())).toMatchObject({ status: 200, token_type: 'DPoP' });
   // These grants bind nothing, and so issue nothing there: whatever proof comes with them.
   for (const outcome of [
     await exchange('app', await subject()),
