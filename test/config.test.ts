@@ -11,6 +11,7 @@ import {
   parseListen,
   readConfig,
 } from '../src/config.ts';
+import { MISUSE_KINDS } from '../src/decision/misuse.ts';
 
 const DIGEST = createHash('sha256').update('key').digest('hex');
 const FILE = '/etc/audgate/audgate.yaml';
@@ -58,6 +59,13 @@ describe('a configuration', () => {
         max_age_seconds: 60,
         replay: { store: 'memory', max_entries: 100_000, timeout_ms: 250 },
         replicas: 1,
+      },
+      misuse: {
+        kinds: [...MISUSE_KINDS],
+        max_entries: 20_000,
+        window_seconds: 600,
+        fallback_seconds: 10,
+        sweep_servers: 3,
       },
       record: { arguments: false, destination: 'stdout', on_failure: 'drop' },
     });

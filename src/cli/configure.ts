@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { introspectionFiles } from '../config/introspection.ts';
+import { misuseFiles } from '../config/misuse.ts';
 import {
   type ConfigProblem,
   checkListen,
@@ -40,7 +41,7 @@ export async function configure(flags: ConfigFlags, host: Host): Promise<Configu
     print(host.stderr, ...read.lines);
     return read;
   }
-  const { registry, bundle, revocation, introspection } = read.config;
+  const { registry, bundle, revocation, introspection, misuse } = read.config;
   const wanted = [
     ...(registry === undefined ? [] : [{ path: registry, as: 'the registry' }]),
     ...(bundle?.path === undefined ? [] : [{ path: bundle.path, as: 'the bundle' }]),
@@ -48,7 +49,10 @@ export async function configure(flags: ConfigFlags, host: Host): Promise<Configu
     ...(revocation?.file === undefined
       ? []
       : [{ path: revocation.file, as: 'revocation.file', kind: 'file' as const }]),
-    ...introspectionFiles(introspection).map((named) => ({ ...named, kind: 'file' as const })),
+    ...[...introspectionFiles(introspection), ...misuseFiles(misuse)].map((named) => ({
+      ...named,
+      kind: 'file' as const,
+    })),
   ];
   return (await allThere(host, wanted)) ? read : { ok: false, exit: EXIT.usage };
 }

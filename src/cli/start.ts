@@ -1,15 +1,14 @@
 /** A whole audgate that listens: sources → service → HTTP, and an end in the right order. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import type { Callers } from '../config/callers.ts';
-import type { Listen, ServableConfig } from '../config.ts';
+import type { ServableConfig } from '../config.ts';
 import type { ReloadProblem, ReloadReport } from '../decide/decider.ts';
 import { createApp } from '../http/app.ts';
 import { createIdentify } from '../http/callers/identify.ts';
-import type { GrpcListening } from '../http/gateways/grpc/server.ts';
 import type { Lifecycle } from '../http/lifecycle.ts';
-import { type Listening, listen } from '../http/server.ts';
+import { listen } from '../http/server.ts';
 import type { TlsMaterial } from '../http/tls.ts';
 import { createMetrics } from '../record/metrics.ts';
 import { openFileSink, whyOf } from '../record/sinks/file.ts';
@@ -21,6 +20,7 @@ import { createService, type Log, type SourcedSettings, type Sources } from '../
 import { unregisteredServers } from './check-callers.ts';
 import { unregisteredTransmitters } from './check-transmitters.ts';
 import type { Host } from './host.ts';
+import { type Open, openAll } from './open-places.ts';
 import { openStores } from './open-stores.ts';
 import { tellRefusals } from './tell-refusals.ts';
 
@@ -71,6 +71,8 @@ export type Started =
 const REQUESTS_MS = 8000;
 /** Milliseconds for records that a slow reader has not taken. */
 const RECORDS_MS = 1000;
+/** Steps of the random delay between two attempts to deliver an event. */
+const RANGE = 2 ** 32;
 
 export async function start({ config, tls = null, reread, sources, records, log, host }: StartParts): Promise<Started> {
   const { now, ticks, newId, fetchIssuer: fetch, version } = host;
@@ -103,7 +105,23 @@ export async function start({ config, tls = null, reread, sources, records, log,
   const kept = await openStores(config, { now, ticks, log, metrics });
   if (!kept.ok) return kept;
   const { revocations, proofs, close } = kept.stores;
-  const misuse = openMisuse({ config: config.misuse, now, ticks, newId, randomBytes, log, metrics });
+  const looking = await openMisuse({
+    config: config.misuse,
+    now,
+    ticks,
+    newId,
+    randomBytes,
+    random: () => randomInt(RANGE) / RANGE,
+    fetch,
+    readFile: (path) => readFile(path, 'utf8'),
+    log,
+    metrics,
+  });
+  if (!looking.ok) {
+    close();
+    return looking;
+  }
+  const { misuse } = looking;
   const started = await createService({
     misuse,
     sources: { ...sources, settings },
@@ -189,13 +207,15 @@ export async function start({ config, tls = null, reread, sources, records, log,
       warnings,
       reload: () => service.reload(),
       async stop() {
+        const began = ticks();
         unwatch();
         await Promise.all([all.http.stop(REQUESTS_MS), all.grpc?.stop(REQUESTS_MS)]);
-        await misuse.stop(RECORDS_MS);
+        const told = misuse.stop(REQUESTS_MS + RECORDS_MS - Number(ticks() - began) / 1e6);
         if (!(await within(recorder.flush(), RECORDS_MS))) {
           log.error({}, 'the last decision records were not read in time and are lost');
         }
         if (!(destination instanceof Writable)) await within(destination.close(), RECORDS_MS);
+        await told;
         close();
         service.close();
       },
@@ -231,49 +251,6 @@ const NO_CALLERS: SourcedSettings = {
     },
   ],
 };
-
-interface Open {
-  readonly http: Listening;
-  readonly grpc: GrpcListening | null;
-}
-
-/** All places or none. @param grpc undefined: no gRPC */
-async function openAll(
-  http: Listen,
-  grpc: Listen | undefined,
-  by: {
-    readonly http: (place: Listen) => Promise<Listening>;
-    readonly grpc: (place: Listen) => Promise<GrpcListening>;
-  },
-): Promise<{ readonly ok: true; readonly open: Open } | Extract<Started, { ok: false }>> {
-  const failed = (error: unknown, place: Listen, how: string) =>
-    ({ ok: false, problems: [{ severity: 'error', message: whyNot(error, place, how) }] }) as const;
-  let first: Listening;
-  try {
-    first = await by.http(http);
-  } catch (error) {
-    return failed(error, http, '--listen');
-  }
-  if (grpc === undefined) return { ok: true, open: { http: first, grpc: null } };
-  try {
-    return { ok: true, open: { http: first, grpc: await by.grpc(grpc) } };
-  } catch (error) {
-    await first.stop(0);
-    return failed(error, grpc, 'grpc.listen');
-  }
-}
-
-/** @param how the place is chosen */
-function whyNot(error: unknown, place: Listen, how: string): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const where = place.kind === 'unix' ? `unix:${place.path}` : `${place.host}:${place.port}`;
-  const other = `choose another with ${how}`;
-  const said = (...words: readonly string[]) => [where, ...words].join(' ');
-  if (code === 'EADDRINUSE') return said('is taken by another process; end it, or', other);
-  if (code === 'EACCES') return said('may not be used by this user;', other);
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return said('is no address of this machine;', other);
-  return `cannot listen at ${where} (${error instanceof Error ? error.message : 'unknown failure'})`;
-}
 
 /** Waits for the work, but not longer. @returns whether it was done in time */
 async function within(work: Promise<void>, milliseconds: number): Promise<boolean> {

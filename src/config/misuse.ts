@@ -76,3 +76,11 @@ export function locateMisuse(written: MisuseConfig, folder: string): MisuseConfi
     },
   };
 }
+
+/** Files that must be there. */
+export function misuseFiles({ webhook: to }: MisuseConfig): readonly { path: string; as: string }[] {
+  return (['token_file', 'secret_file'] as const).flatMap((member) => {
+    const path = to?.[member];
+    return path === undefined ? [] : [{ path, as: `misuse.webhook.${member}` }];
+  });
+}

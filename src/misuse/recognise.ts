@@ -96,15 +96,11 @@ function isElsewhere({ place }: Sighting, others: readonly Trace[]): boolean {
   return place === 'nothing' && others.some((other) => other.place === 'nothing');
 }
 
-/** The same call was refused at another server, a moment ago, and the token is not for both. */
+/** The same call was refused at another server a moment ago. Who comes to the server that its token is for retries nothing. */
 function fallback(seen: Sighting, { refusals, servers }: Entry, call: string, beside: Beside): Refusal | undefined {
+  if (servers.find(({ name }) => name === seen.server)?.place === 'here') return undefined;
   const since = beside.at - Math.min(beside.settings.fallback_ms, beside.settings.window_ms);
-  const placeAt = (server: string) => servers.find(({ name }) => name === server)?.place ?? 'unseen';
-  const hereToo = placeAt(seen.server) === 'here';
-  return refusals.findLast(
-    ({ server, call: former, at }) =>
-      server !== seen.server && former === call && at >= since && !(hereToo && placeAt(server) === 'here'),
-  );
+  return refusals.findLast((former) => former.server !== seen.server && former.call === call && former.at >= since);
 }
 
 /** Of a client that its issuer names; of a text that nobody stands behind, by the text alone. */
