@@ -39,6 +39,14 @@ export function fitted(text: string, width: number, size: number): string {
   return `${shown}…`;
 }
 
+/** The same with `…` in its middle: keys often differ at their ends. */
+export function fittedKey(key: string, width: number, size: number): string {
+  const places = Math.floor(width / (size * CHARACTER));
+  const half = Math.floor((places - 1) / 2);
+  const isShort = key.length <= places || half < 2;
+  return isShort ? fitted(key, width, size) : `${key.slice(0, places - 1 - half)}…${key.slice(-half)}`;
+}
+
 /** Pixels that a text takes at most. */
 export const widthOf = (text: string, size: number): number => Math.ceil(placesOf(legible(text)) * size * CHARACTER);
 

@@ -1,7 +1,7 @@
 /** The matrix as a picture: a row for the tokens of each server, a column for each server that they could come to. */
 import type { Cell, Matrix } from '../../decision/matrix.ts';
 import type { Way } from '../../decision/reach.ts';
-import { fitted, frame, textAt, widthOf, xml } from './frame.ts';
+import { fittedKey, frame, textAt, widthOf, xml } from './frame.ts';
 
 /** Servers that a picture holds; of more, those with anything off the diagonal. */
 const MAX_SERVERS = 80;
@@ -97,7 +97,7 @@ function gridOf(keys: readonly string[], { left, top, side, size, names }: Place
     `<path class="own" d="${own.join('')}"><title>its own tokens</title></path>`,
     ...keys.flatMap((key, at) => {
       const middle = at * side + side / 2 + size / 3;
-      const [name, whole] = [fitted(key, names - 10, size), key];
+      const [name, whole] = [fittedKey(key, names - 10, size), key];
       return [
         textAt(left - 8, top + middle, name, { size, anchor: 'end', whole }),
         textAt(left + middle, top - 8, name, { size, whole, transform: `rotate(-90 ${left + middle} ${top - 8})` }),

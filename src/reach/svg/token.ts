@@ -1,6 +1,6 @@
 /** The reach of one token as a picture: the token, the servers with what it opens there, and whereto these lead. */
 import type { Reach, ReachedOperation, ReachedServer } from '../../decision/reach.ts';
-import { fitted, frame, textAt } from './frame.ts';
+import { fitted, fittedKey, frame, textAt } from './frame.ts';
 
 const MARGIN = 24;
 const SMALL = 11;
@@ -10,8 +10,9 @@ const MAX_CARDS = 60;
 const MAX_WAYS = 40;
 const LINE = 17;
 const TOKEN = { x: MARGIN, width: 250 };
-const CARDS = { x: 350, width: 430 };
-const WAYS = { x: 850, width: 330 };
+const CARDS = { x: 350, width: 470 };
+const TRUNK = 312;
+const WAYS = { x: 890, width: 330 };
 const TOP = 78;
 
 export function drawToken(reach: Reach): string {
@@ -30,12 +31,13 @@ export function drawToken(reach: Reach): string {
       style: 'ink',
     }),
     textAt(MARGIN, 56, summary.text, { style: summary.style }),
-    ...cards.map(({ y, height: tall, server }) => edge(middle, y + tall / 2, server)),
+    ...trunk(middle, cards),
+    ...cards.map(({ y, server }) => branch(y + 25, server)),
     ...tokenCard(reach),
     ...cards.flatMap(({ y, height: tall, server }) => serverCard(y, tall, server)),
     ...ways.flatMap(({ y, title, text }, at) => [
       ...(at === 0 ? [textAt(WAYS.x, TOP - 6, 'leads to, with other tokens', { size: SMALL, style: 'quiet' })] : []),
-      `<path class="edge-way" stroke-width="1.5" stroke-dasharray="2 4" d="M${WAYS.x - 44} ${y + 18}h36m-6 -5l6 5l-6 5"/>`,
+      `<path class="edge-way" stroke-width="1.5" d="M${WAYS.x - 44} ${y + 18}h36m-6 -5l6 5l-6 5"/>`,
       textAt(WAYS.x, y + 15, fitted(title, WAYS.width, 12), { style: 'way', whole: title }),
       textAt(WAYS.x, y + 31, fitted(text, WAYS.width, SMALL), { size: SMALL, style: 'quiet', whole: text }),
     ]),
@@ -88,23 +90,30 @@ function tokenCard({ token }: Reach): readonly string[] {
   ];
 }
 
+function trunk(from: number, cards: readonly Card[]): readonly string[] {
+  const heights = [from, ...cards.map(({ y }) => y + 25)];
+  if (cards.length === 0) return [];
+  const [top, bottom] = [Math.min(...heights), Math.max(...heights)];
+  return [
+    `<path class="edge" stroke-width="1.5" d="M${TOKEN.x + TOKEN.width} ${from}H${TRUNK}M${TRUNK} ${top}V${bottom}"/>`,
+  ];
+}
+
 /** Dashed: only with what the operations need. */
-function edge(from: number, to: number, server: ReachedServer): string {
-  const [start, end] = [TOKEN.x + TOKEN.width, CARDS.x];
-  const half = (start + end) / 2;
+function branch(y: number, server: ReachedServer): string {
   const dashes = server.state === 'conditional' ? ' stroke-dasharray="5 4"' : '';
   const style = server.waivers.length > 0 ? 'edge-warn' : 'edge';
-  return `<path class="${style}" stroke-width="1.5"${dashes} d="M${start} ${from}C${half} ${from} ${half} ${to} ${end} ${to}"/>`;
+  return `<path class="${style}" stroke-width="1.5"${dashes} d="M${TRUNK} ${y}H${CARDS.x}"/>`;
 }
 
 function serverCard(y: number, height: number, server: ReachedServer): readonly string[] {
   const { x, width } = CARDS;
   const { operations } = server;
   const more = operations.length - MAX_OPERATIONS;
-  const until = `${server.state === 'open' ? 'open' : 'only with what it needs,'} until ${server.valid_until}`;
+  const until = `${server.state} until ${server.valid_until}`;
   return [
     `<rect class="card" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`,
-    textAt(x + 12, y + 19, fitted(server.server, 170, 13), { size: 13, whole: server.resource }),
+    textAt(x + 12, y + 19, fittedKey(server.server, 170, 13), { size: 13, whole: server.resource }),
     textAt(x + width - 12, y + 19, fitted(until, width - 200, SMALL), {
       size: SMALL,
       style: 'quiet',
@@ -118,18 +127,18 @@ function serverCard(y: number, height: number, server: ReachedServer): readonly 
     }),
     ...operations.slice(0, MAX_OPERATIONS).flatMap((one, at) => {
       const line = y + 54 + at * LINE;
-      const { text, style } = noteOf(one);
+      const { text, style, whole } = noteOf(one);
       const name = named(one);
       return [
-        textAt(x + 12, line, fitted(name, text === '' ? width - 24 : 210, SMALL), { size: SMALL, whole: name }),
+        textAt(x + 12, line, fitted(name, text === '' ? width - 24 : 150, SMALL), { size: SMALL, whole: name }),
         ...(text === ''
           ? []
           : [
-              textAt(x + width - 12, line, fitted(text, width - 240, SMALL), {
+              textAt(x + width - 12, line, fitted(text, width - 175, SMALL), {
                 size: SMALL,
                 style,
                 anchor: 'end',
-                whole: text,
+                whole,
               }),
             ]),
       ];
@@ -142,13 +151,26 @@ function serverCard(y: number, height: number, server: ReachedServer): readonly 
 
 const named = ({ kind, name }: ReachedOperation) => (kind === 'unlisted' ? 'any unlisted tool' : `${kind} ${name}`);
 
-function noteOf({ needs, waivers, would_deny }: ReachedOperation): { readonly text: string; readonly style: string } {
-  if (needs.length > 0) return { text: `needs ${needs.join(' + ')}`, style: 'quiet' };
+interface Note {
+  readonly text: string;
+  readonly style: string;
+  readonly whole: string;
+}
+
+/** Beside an operation: by which waiver it is open, or what it needs. */
+function noteOf({ needs, waivers, would_deny }: ReachedOperation): Note {
+  const asked = needs.length > 0 ? `needs ${needs.join(' + ')}` : '';
   const [waiver] = waivers;
-  if (waiver !== undefined) return { text: `waiver of ${waiver.owner}, ends ${waiver.until}`, style: 'warn' };
-  return would_deny.length > 0
-    ? { text: `would deny: ${would_deny.join(', ')}`, style: 'warn' }
-    : { text: '', style: '' };
+  const uses = waivers.map(({ what, owner, until }) => `${what} waiver of ${owner}, ends ${until}`);
+  const denied = would_deny.length > 0 ? `would be denied: ${would_deny.join(', ')}` : '';
+  const whole = [asked, ...uses, denied].filter((text) => text !== '').join('; ');
+  if (asked !== '') return { text: asked, style: waiver === undefined ? 'quiet' : 'warn', whole };
+  if (waiver === undefined) return { text: denied, style: 'warn', whole };
+  return {
+    text: `waiver of ${fitted(waiver.owner, 110, SMALL)}, ends ${waiver.until.slice(0, 10)}`,
+    style: 'warn',
+    whole,
+  };
 }
 
 function waysOf({ ways }: Reach): readonly { readonly y: number; readonly title: string; readonly text: string }[] {
