@@ -1,4 +1,5 @@
 /** `audgate diff`: what opens and closes between two registries or bundles, for any token, without any record. */
+import { compareExchanges, type ExchangeChange } from '../replay/diff/exchanges.ts';
 import {
   type Combination,
   compareRegistries,
@@ -69,15 +70,14 @@ async function diff(before: string, after: string, flags: Flags, host: Host): Pr
   const { accept = [] } = flags;
   const widening = [
     ...found.combinations.filter(({ gained }) => gained !== null),
+    ...found.exchanges.filter(({ change }) => change !== 'narrows' && change !== 'closes'),
     ...found.rules.filter(({ change }) => change === 'removed'),
   ];
   // What cannot be judged may widen, and is no yes either.
   const doubtful = [...found.uncertain, ...found.rules.filter(({ change }) => change === 'changed')];
-  const isNamed = (one: Combination | RuleChange | Uncertain, by: string) =>
-    one.name === by || ('server' in one && one.server === by);
-  const isAccepted = (one: Combination | RuleChange | Uncertain) => accept.some((name) => isNamed(one, name));
-  const left = (all: readonly (Combination | RuleChange | Uncertain)[]) =>
-    all.filter((one) => !isAccepted(one)).map(({ name }) => name);
+  const isNamed = (one: Compared, by: string) => one.name === by || ('server' in one && one.server === by);
+  const isAccepted = (one: Compared) => accept.some((name) => isNamed(one, name));
+  const left = (all: readonly Compared[]) => all.filter((one) => !isAccepted(one)).map(({ name }) => name);
   const [widened, undecided] = [left(widening), left(doubtful)];
   const accepted = [...widening, ...doubtful].filter(isAccepted).map(({ name }) => name);
   const unused = accept.filter((name) => ![...widening, ...doubtful].some((one) => isNamed(one, name)));
@@ -87,6 +87,8 @@ async function diff(before: string, after: string, flags: Flags, host: Host): Pr
   return widened.length + undecided.length > 0 ? EXIT.refused : EXIT.fine;
 }
 
+type Compared = Combination | RuleChange | Uncertain | ExchangeChange;
+
 function incomparable(then: Side, next: Side): string | null {
   if ((then.registry === null) === (next.registry === null)) return null;
   const lacking = then.registry === null ? 'the old' : 'the new';
@@ -94,6 +96,7 @@ function incomparable(then: Side, next: Side): string | null {
 }
 
 interface Found extends Difference {
+  readonly exchanges: readonly ExchangeChange[];
   /** Null: one side holds no rules to compare. */
   readonly rules: readonly RuleChange[];
   readonly rules_compared: boolean;
@@ -104,12 +107,15 @@ function compare(then: Side, next: Side, now: number): Found {
     then.registry === null || next.registry === null
       ? { combinations: [], uncertain: [] }
       : compareRegistries(then.registry, next.registry, now);
+  const exchanges =
+    then.registry === null || next.registry === null ? [] : compareExchanges(then.registry, next.registry);
   const rules_compared = then.bundle !== null && next.bundle !== null;
   // Labels are read by custom rules alone.
   const ruled = !rules_compared || then.bundle?.custom != null || next.bundle?.custom != null;
   const uncertain = registries.uncertain.filter(({ what }) => ruled || what !== 'labels');
   return {
     ...registries,
+    exchanges,
     uncertain,
     rules: rules_compared ? compareRules(then.bundle, next.bundle) : [],
     rules_compared,
@@ -130,7 +136,7 @@ const RULES: Readonly<Record<RuleChange['change'], string>> = {
 };
 
 function printFound(
-  { combinations, rules, rules_compared, uncertain }: Found,
+  { combinations, exchanges, rules, rules_compared, uncertain }: Found,
   { widened, undecided, accepted }: Readonly<Record<'widened' | 'undecided' | 'accepted', readonly string[]>>,
   host: Host,
 ): void {
@@ -150,6 +156,11 @@ function printFound(
       ),
     );
   }
+  for (const { name, change, gained, lost } of exchanges) {
+    const scopes = [...gained.map((scope) => `+${scope}`), ...lost.map((scope) => `-${scope}`)].join(' ');
+    const line = `${change} ${shown(name)} (scope ${shown(scopes || 'none')})${accepted.includes(name) ? ', accepted' : ''}`;
+    print(stdout, paint(STYLES[change], line));
+  }
   for (const { name, change, before, after } of rules) {
     const digests = [before, after].map((digest) => digest?.slice(0, 19) ?? 'none').join(' → ');
     print(stdout, `${shown(name)} ${RULES[change]} (${digests})${accepted.includes(name) ? ', accepted' : ''}`);
@@ -157,7 +168,9 @@ function printFound(
   if (!rules_compared) print(stdout, 'custom rules were not compared: they stand in bundles');
   for (const { name, message } of uncertain)
     print(stdout, `${shown(name)}: ${shown(message)}${accepted.includes(name) ? ', accepted' : ''}`);
-  const closing = combinations.filter(({ lost }) => lost !== null).length;
+  const closing =
+    combinations.filter(({ lost }) => lost !== null).length +
+    exchanges.filter(({ change, lost }) => change === 'closes' || lost.length > 0).length;
   const unsure = undecided.length === 0 ? '' : `, ${undecided.length} may widen: read them, and accept them by name`;
   const counts = `${widened.length} widen, ${accepted.length} are accepted, ${closing} narrow${unsure}`;
   print(stdout, paint(widened.length > 0 ? 'red' : undecided.length > 0 ? 'yellow' : 'green', counts));

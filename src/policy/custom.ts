@@ -118,15 +118,38 @@ function generated({ rules, reporting }: Rules): string {
   );
 }
 
+/** The core's own packages about issuance: what they judge is another document, which they name in their metadata. */
+const ABOUT_ISSUANCE = /^audgate\/issuance\//;
+
 /** `opa check --strict` with schema and capabilities over all files, tests too. */
-export function checkStrictly(tools: Toolchain, sources: Sources): Promise<readonly RegoProblem[]> {
+export async function checkStrictly(tools: Toolchain, sources: Sources): Promise<readonly RegoProblem[]> {
+  // A folder of schemas is only for who names one of them; a single one is for everybody.
+  const calls = await checkBySchema(
+    tools,
+    without(sources, (file) => ABOUT_ISSUANCE.test(file)),
+    'schema.json',
+  );
+  const issuance = [...sources.keys()].some((file) => ABOUT_ISSUANCE.test(file))
+    ? await checkBySchema(
+        tools,
+        without(sources, (file) => file.startsWith('audgate/') && !ABOUT_ISSUANCE.test(file)),
+        'schemas',
+      )
+    : [];
+  return [...calls, ...issuance];
+}
+
+function checkBySchema(
+  tools: Toolchain,
+  sources: Sources,
+  schema: 'schema.json' | 'schemas',
+): Promise<readonly RegoProblem[]> {
   const files = new Map([...sources].map(([file, text]) => [`rego/${file}`, text]));
   files.set('capabilities.json', tools.capabilities);
-  // `input.json` is what any module's input is; packages about issuance name the other.
-  files.set('schemas/input.json', tools.schema).set('schemas/issuance.json', issuanceSchema());
+  files.set('schema.json', tools.schema).set('schemas/issuance.json', issuanceSchema());
   return withStage(files, async (folder) => {
     const args = ['check', '--strict', '--format', 'json', '--max-errors', '100'];
-    const limits = ['--capabilities', 'capabilities.json', '--schema', 'schemas'];
+    const limits = ['--capabilities', 'capabilities.json', '--schema', schema];
     const ran = await tools.opa.run([...args, ...limits, 'rego'], { cwd: folder });
     if (ran.code === 0) return [];
     return problemsOf(ran.stderr || ran.stdout, '.').map((problem) => ({

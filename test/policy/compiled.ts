@@ -1,6 +1,7 @@
 /** Small Rego texts, compiled when a test needs them. */
 import { compile } from '../../src/policy/compile.ts';
 import { findOpa, opaCache } from '../../src/policy/find.ts';
+import { ISSUE } from '../../src/policy/issue.ts';
 import type { Opa } from '../../src/policy/opa.ts';
 
 export async function opaForTests(): Promise<Opa> {
@@ -21,10 +22,20 @@ export async function compiled(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const opa = await opaForTests();
   const all = capabilities ?? (await opa.run(['capabilities', '--current'])).stdout;
-  const built = await compile(opa, { sources: new Map([['policy.rego', rego]]), capabilities: all, entrypoints });
+  const sources = new Map([['policy.rego', rego]]);
+  if (entrypoints.includes(ISSUE)) sources.set('issuance.rego', ISSUANCE);
+  const built = await compile(opa, { sources, capabilities: all, entrypoints });
   if (!built.ok) throw new Error(built.output);
   return built.wasm;
 }
+
+/** What stands in for the core's packages about issuance: it tells what the request's `requested_token_type` says in JSON. */
+const ISSUANCE = `package audgate.issuance
+
+default decide := {"allow": false, "denials": [{"code": "policy_error"}], "issue": null}
+
+decide := json.unmarshal(input.request.requested_token_type)
+`;
 
 /** One module with an evaluation for each way to break. */
 export const BREAKABLE = `package breakable

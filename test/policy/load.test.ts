@@ -9,8 +9,15 @@ const CUSTOM = `package custom
 
 decide := {"rules": ["limit", "office"], "satisfied": [], "denials": []}
 `;
-const CORE_ENTRYPOINTS = ['audgate/decision/decide', 'audgate/decision/explain', 'audgate/decision/allowed'];
+const CORE_ENTRYPOINTS = [
+  'audgate/decision/decide',
+  'audgate/decision/explain',
+  'audgate/decision/allowed',
+  'audgate/issuance/decide',
+];
 const LISTS = 'explain := {"checks": []}\n\nallowed := {"itself": decide, "opened": []}\n';
+
+const without = (entrypoint: string) => CORE_ENTRYPOINTS.filter((one) => one !== entrypoint);
 
 let released: PolicySources['core'];
 let custom: Uint8Array<ArrayBuffer>;
@@ -81,14 +88,15 @@ describe('the core', () => {
   });
 
   it.each([
-    ['explain', ['audgate/decision/decide', 'audgate/decision/allowed']],
-    ['allowed', ['audgate/decision/decide', 'audgate/decision/explain']],
+    ['decision/explain', without('audgate/decision/explain')],
+    ['decision/allowed', without('audgate/decision/allowed')],
+    ['issuance/decide', without('audgate/issuance/decide')],
   ])('without %s is refused', async (missing, entrypoints) => {
     const wasm = await compiled(`package audgate.decision\n\ndecide := {"allow": false}\n\n${LISTS}`, entrypoints);
     const loaded = await load({ core: { ...released, wasm }, allowModifiedCore: true });
     expect(loaded).toMatchObject({
       ok: false,
-      problems: [expect.stringContaining(`entrypoint audgate/decision/${missing}`)],
+      problems: [expect.stringContaining(`entrypoint audgate/${missing}`)],
     });
   });
 

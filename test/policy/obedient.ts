@@ -32,7 +32,12 @@ default allowed := {
 
 allowed := input.context.extra.allowed
 `;
-const CORE_ENTRYPOINTS = ['audgate/decision/decide', 'audgate/decision/explain', 'audgate/decision/allowed'];
+const CORE_ENTRYPOINTS = [
+  'audgate/decision/decide',
+  'audgate/decision/explain',
+  'audgate/decision/allowed',
+  'audgate/issuance/decide',
+];
 
 const CUSTOM = `package custom
 
