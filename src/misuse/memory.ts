@@ -7,6 +7,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { TokenFacts } from '../decision/facts.ts';
 import type { MisuseKind } from '../decision/misuse.ts';
 import type { Place } from './sighting.ts';
 
@@ -39,15 +40,20 @@ export interface Entry {
   readonly servers: Trace[];
   readonly gateways: Trace[];
   readonly refusals: Refusal[];
+  /** Digests of the texts that were verified, where they are not what it is remembered by; few, because few can be right. */
+  readonly texts: string[];
   /** When each kind was told last. */
   readonly told: Partial<Record<MisuseKind, number>>;
 }
 
 export interface Memory {
-  /** Text of a token → what it is remembered by. */
+  /** Anything → what it is remembered by. */
   digest(text: string): string;
-  /** What was verified once stays so, whatever is said later. */
-  token(digest: string, verified: boolean): Remembered;
+  /**
+   * What was verified once stays so, whatever is said later.
+   * @param token what is known of it; null: nothing
+   */
+  token(text: string, token: TokenFacts | null, verified: boolean): Remembered;
   client(key: string): Entry;
   /** For metrics and tests. */
   sizes(): { readonly verified: number; readonly unverified: number; readonly clients: number };
@@ -61,27 +67,66 @@ export interface Remembered {
 /** Servers, gateways and refused calls of one entry; the longest unseen goes first. */
 export const MAX_TRACES = 16;
 
+/** Right texts of one token that are remembered: an ECDSA signature has two. */
+const MAX_TEXTS = 2;
+
 /** @param secret of this process alone, at least 32 random bytes */
 export function createMemory(max_entries: number, secret: Uint8Array): Memory {
   const verified = new LRUCache<string, Entry>({ max: max_entries });
   const unverified = new LRUCache<string, Entry>({ max: Math.max(Math.floor(max_entries / 4), 1) });
   const clients = new LRUCache<string, Entry>({ max: max_entries });
+  // Facts of a verified token are remembered with its text: what comes again costs no digest.
+  const digests = new WeakMap<TokenFacts, { readonly whole: string; readonly signed: string }>();
+  const digest = (text: string) => createHmac('sha256', secret).update(text).digest('base64');
+
+  /**
+   * A signature can be changed and stay right (ECDSA), so that one token has several texts: what is signed says which it is,
+   * once the signature was verified. Of a token that its issuer was asked about only the whole text does.
+   */
+  function digestsOf(text: string, token: TokenFacts) {
+    const known = digests.get(token);
+    if (known !== undefined) return known;
+    const whole = digest(text);
+    const made = { whole, signed: token.algorithm === undefined ? whole : digest(signedPart(text)) };
+    digests.set(token, made);
+    return made;
+  }
+
+  function remembered(text: string): Remembered {
+    const whole = digest(text);
+    const asked = verified.get(whole);
+    if (asked !== undefined) return { entry: asked, verified: true };
+    // Whoever knows but what is signed, from a log that hides signatures, says nothing of that token.
+    const signed = unverified.has(whole) ? undefined : verified.get(digest(signedPart(text)));
+    if (signed?.texts.includes(whole)) return { entry: signed, verified: true };
+    return { entry: unverified.get(whole) ?? kept(unverified, whole, fresh()), verified: false };
+  }
+
   return {
-    digest: (text) => createHmac('sha256', secret).update(text).digest('base64'),
-    token(digest, isVerified) {
-      const known = verified.get(digest);
-      if (known !== undefined) return { entry: known, verified: true };
-      const former = unverified.get(digest);
-      if (!isVerified) return { entry: former ?? kept(unverified, digest, fresh()), verified: false };
-      unverified.delete(digest);
-      return { entry: kept(verified, digest, former ?? fresh()), verified: true };
+    digest,
+    token(text, token, isVerified) {
+      if (!isVerified || token === null) return remembered(text);
+      const { whole, signed } = digestsOf(text, token);
+      let entry = verified.get(signed);
+      if (entry === undefined) {
+        entry = kept(verified, signed, unverified.get(whole) ?? fresh());
+        unverified.delete(whole);
+      }
+      if (signed !== whole && !entry.texts.includes(whole) && entry.texts.length < MAX_TEXTS) entry.texts.push(whole);
+      return { entry, verified: true };
     },
     client: (key) => clients.get(key) ?? kept(clients, key, fresh()),
     sizes: () => ({ verified: verified.size, unverified: unverified.size, clients: clients.size }),
   };
 }
 
-const fresh = (): Entry => ({ servers: [], gateways: [], refusals: [], told: {} });
+/** Marked, so that it equals no whole text. */
+function signedPart(text: string): string {
+  const end = text.lastIndexOf('.');
+  return `signed ${end === -1 ? text : text.slice(0, end)}`;
+}
+
+const fresh = (): Entry => ({ servers: [], gateways: [], refusals: [], texts: [], told: {} });
 
 function kept(among: LRUCache<string, Entry>, key: string, entry: Entry): Entry {
   among.set(key, entry);

@@ -3,7 +3,7 @@
  * nothing here waits, and whatever breaks is told and forgotten.
  */
 import type { Caller } from '../decide/ask.ts';
-import type { CallFacts, TokenFacts } from '../decision/facts.ts';
+import type { CallFacts } from '../decision/facts.ts';
 import type { IssuanceDecision, IssuanceQuestion } from '../decision/issuance.ts';
 import type { MisuseKind } from '../decision/misuse.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -60,17 +60,6 @@ export function createMisuse(parts: MisuseParts): Misuse {
   const memory = createMemory(parts.max_entries, parts.secret);
   const raise = createRaise({ ...parts, window_ms: settings.window_ms });
   const off = settings.kinds.size === 0;
-  // Facts of a verified token are remembered with its text: what comes again costs no digest.
-  const digests = new WeakMap<TokenFacts, string>();
-
-  function digestOf({ text, token }: Sighting): string {
-    const known = token === null ? undefined : digests.get(token);
-    if (known !== undefined) return known;
-    const digest = memory.digest(text);
-    if (token !== null) digests.set(token, digest);
-    return digest;
-  }
-
   function look(decided: Observed): void {
     const seen = sightingOf(decided);
     if (seen === null) return;
@@ -79,7 +68,6 @@ export function createMisuse(parts: MisuseParts): Misuse {
     const findings = recognise(seen, {
       memory,
       settings,
-      digest: digestOf(seen),
       call: () => callText(call, memory),
       goodAt: () => serversOf(seen, decided.registry),
       at,

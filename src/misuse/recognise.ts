@@ -32,8 +32,6 @@ export interface Settings {
 export interface Beside {
   readonly memory: Memory;
   readonly settings: Settings;
-  /** By which the token is known. */
-  readonly digest: string;
   /** By which the call is known; null: it is not. */
   readonly call: () => string | null;
   /** Registry keys of servers that the token is for. */
@@ -44,7 +42,7 @@ export interface Beside {
 
 export function recognise(seen: Sighting, beside: Beside): readonly Finding[] {
   const { memory, settings, at } = beside;
-  const { entry, verified } = memory.token(beside.digest, seen.verified);
+  const { entry, verified } = memory.token(seen.text, seen.token, seen.verified);
   const since = at - settings.window_ms;
   const evidence = evidenceOf(seen);
   const mark = { ...evidence, place: seen.place, at };

@@ -39,6 +39,7 @@ export function decided(shown: Shown): Observed {
   });
   const token = claims && {
     type: 'at+jwt',
+    algorithm: 'ES256',
     issuer: ISS,
     audiences: [resourceOf(shown.server)],
     scopes: [],

@@ -192,6 +192,44 @@ describe('several_gateways', () => {
   });
 });
 
+describe('which token it is', () => {
+  const through = (text: string, name: string, over: Partial<Shown> = {}): Shown => ({
+    text,
+    server: 'files',
+    caller: { name },
+    call: null,
+    ...over,
+  });
+
+  it('does not change with a signature that stays right', () => {
+    const watch = watching();
+    watch.see(through('head.claims.signature', 'east'));
+    expect(watch.see(through('head.claims.another', 'west'))).toEqual(['several_gateways']);
+  });
+
+  it('is nothing that anybody can say who has no right signature', () => {
+    const watch = watching();
+    watch.see(through('head.claims.signature', 'east'));
+    for (const server of ['billing', 'mail']) watch.see(madeUp('head.claims.wrong', server));
+    expect(watch.events.map(({ kind, client_id }) => [kind, client_id])).toEqual([['token_elsewhere', undefined]]);
+    expect(watch.events[0]).toMatchObject({ servers: ['billing', 'mail'] });
+    // Who has the whole text has the token, though nobody can look at it now.
+    const outage = { codes: ['keys_unavailable'], outcome: 'indeterminate', claims: null } as const;
+    watch.see(through('head.claims.signature', 'east', outage));
+    expect(watch.sizes()).toMatchObject({ verified: 1, unverified: 1 });
+  });
+
+  it('is the whole text where the issuer was asked', () => {
+    const watch = watching();
+    for (const [text, name] of [
+      ['opaque.one', 'east'],
+      ['opaque.two', 'west'],
+    ] as const)
+      watch.see(through(text, name, { claims: { type: 'introspection', algorithm: undefined } as never }));
+    expect(watch.kinds()).toEqual([]);
+  });
+});
+
 describe('passed_through', () => {
   it('is told of the hub, and nothing else of its client', () => {
     const watch = watching();
