@@ -7,6 +7,7 @@ const COMMANDS = [
   ['demo', []],
   ['decide', ['--registry', 'r', '--server', 's']],
   ['explain', ['--registry', 'r', '--server', 's']],
+  ['probe', ['--registry', 'r']],
   ['registry check', ['r']],
   ['registry show', ['r']],
   ['policy check', ['d']],

@@ -38,3 +38,25 @@ test('a server that does not is found, by each audience that is not its own', as
   expect(found?.remedy).toMatch(/Compare aud/);
   expect(ran()).toBe(0);
 });
+
+test('a server that judges scopes alone is no refusal, because nobody knows what a token with scopes would open', async () => {
+  const keys = await createKeys();
+  const { resource } = await startSdkServer(keys, { audience: false, scopes: ['files:read'] });
+  const { code, report } = await probe(await writeFiles(keys, { files: resource }));
+  expect(verdicts(report)).toMatchObject({
+    foreign_audience: 'unclear',
+    parent_audience: 'unclear',
+    unsigned: 'refused',
+  });
+  expect(report?.servers[0]?.attempts.find(({ kind }) => kind === 'foreign_audience')?.found).toMatch(
+    /insufficient_scope/,
+  );
+  expect(code).not.toBe(0);
+});
+
+test('the same server with its check refuses, but what has ended: the SDK judges scopes before that', async () => {
+  const keys = await createKeys();
+  const { resource } = await startSdkServer(keys, { audience: true, scopes: ['files:read'] });
+  const { report } = await probe(await writeFiles(keys, { files: resource }));
+  expect(verdicts(report)).toEqual({ ...ALL, expired: 'unclear' });
+});

@@ -1,7 +1,12 @@
 /** Which tokens are sent where: guards, keys that nobody publishes, metadata that differ, several servers at once. */
 import { readFile, writeFile } from 'node:fs/promises';
+import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { createIssuerFetch } from '../../src/network/issuer-fetch.ts';
+import { probeServers } from '../../src/probe/run.ts';
+import { CANARY } from '../../src/probe/tokens.ts';
+import { loadRegistry } from '../../src/registry/load.ts';
 import { openGuard, protect } from '../../src/server.ts';
 import { createTools, listen } from '../e2e/oidc/mcp-server.ts';
 import { scratch } from '../e2e/start.ts';
@@ -209,4 +214,33 @@ test('what is wrong with the options is told at once, and nothing is sent', asyn
   expect(ran.stderr).not.toContain(JSON.stringify(keys.publicJwk).slice(10, 40));
   const absent = await probe({ ...files, key: join(await scratch(), 'none') });
   expect(absent).toMatchObject({ code: 2, stderr: expect.stringContaining('--key') });
+});
+
+test('a name that stands for a private network is asked only where that is meant', async () => {
+  const keys = await createKeys();
+  const files = await writeFiles(keys, { files: 'https://files.example.com/mcp' });
+  const loaded = await loadRegistry(files.registry, { now: Math.floor(Date.now() / 1000) });
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
+  const { registry } = loaded;
+  const lookup: LookupFunction = (_name, _options, done) => done(null, [{ address: '10.0.0.1', family: 4 }]);
+  const guarded = createIssuerFetch({ lookup });
+  const said: boolean[] = [];
+  const probing = (allow_private_network: boolean) =>
+    probeServers({
+      ...{ registry, servers: [...registry.servers.values()], key: null, canary: CANARY, allow_private_network },
+      ...{ concurrency: 1, timeout_ms: 30_000, now: Date.now, newId: () => crypto.randomUUID() },
+      stop: new AbortController().signal,
+      fetchIssuer(may) {
+        said.push(may.allow_private_network);
+        // Nobody is to be asked there in a test.
+        return guarded({ allow_private_network: false });
+      },
+      progress: () => {},
+    });
+  const [refused] = await probing(false);
+  expect(refused?.attempts[0]?.found).toBe(
+    'the request was not sent: its name resolves to an address that is not public (--allow-private-network, if that is meant)',
+  );
+  await probing(true);
+  expect(said).toEqual([false, true]);
 });

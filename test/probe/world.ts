@@ -34,12 +34,13 @@ export const metadataOf = (resource: string) => resource.replace('/mcp', '/.well
 /** What the SDK's own server looks at, beside the signature. */
 export interface Judging {
   readonly audience: boolean;
+  readonly scopes?: string[];
 }
 
 /** The official SDK's server behind its own bearer check. @returns its resource */
 export async function startSdkServer(
   { verify }: Keys,
-  { audience }: Judging,
+  { audience, scopes = [] }: Judging,
 ): Promise<{ resource: string; ran: () => number }> {
   const { origin, use } = await listen();
   const resource = `${origin}/mcp`;
@@ -62,6 +63,7 @@ export async function startSdkServer(
       },
     },
     resourceMetadataUrl: metadataOf(resource),
+    requiredScopes: scopes,
     ...(audience && { expectedResource: new URL(resource) }),
   });
   const metadata = {
