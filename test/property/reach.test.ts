@@ -1,8 +1,10 @@
-/** Cells that a large registry leaves out of its matrix are shut: every cell judged finds the same, whatever the registry. */
+/** Reach says no other thing than decisions would, and what a large registry leaves out of its matrix is shut. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { matrixOf } from '../../src/reach/matrix.ts';
+import { BILLING, EVERYONE, openDesk } from '../decide/desk.ts';
 import { alsoAccepting, NOW, registryOf, snapshotOf, waiver } from '../reach/registries.ts';
+import { FILES } from './world.ts';
 
 const KEYS = ['a', 'b', 'c', 'd', 'e'];
 const resourceOf = (key: string) => `https://${key}.example.com/mcp`;
@@ -67,4 +69,47 @@ it('what is left out of the matrix is shut', async () => {
     { numRuns: 100 },
   );
   expect([...seen].sort()).toEqual(['left out', 'open', 'waived']);
+});
+
+const claims = fc.record(
+  {
+    aud: fc.constantFrom(FILES, BILLING, 'api://default', 'account', [FILES, 'account'], [FILES, BILLING]),
+    client_id: fc.constantFrom('client-1', 'desktop', 'nightly', 'late'),
+    exp: fc.constantFrom(NOW + 300, NOW + 7200, NOW + 1),
+    scope: fc.constantFrom('files:read', 'files:write files:own', '', 'files:read files:write'),
+    cnf: fc.constantFrom({ jkt: 'x'.repeat(43) }, { 'x5t#S256': 'x'.repeat(43) }, { kid: 'k' }),
+    acr: fc.constantFrom('mfa', 'pwd'),
+    act: fc.constant({ sub: 'agent-7' }),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
+it('of a token says of each server the same as a list of what is allowed there', async () => {
+  const tools = {
+    read_file: { scopes: ['files:read'] },
+    write_file: { scopes: ['files:write', 'files:own'] },
+    pay: { authentication: { acr_values: ['mfa'] } },
+  };
+  const desk = await openDesk({ files: { tools, unlisted_tools: { scopes: ['files:own'] } } });
+  const seen = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(claims, async (held) => {
+      const token = await desk.token({ claims: held });
+      const reach = await desk.service.reach({ token }, undefined, EVERYONE);
+      for (const { key, resource } of desk.service.current().registry.servers.values()) {
+        const list = await desk.service.allowed({ server: resource, token }, EVERYONE);
+        const found = reach.servers.find(({ server }) => server === key)?.operations ?? [];
+        const names = (kind: string) =>
+          found.flatMap((one) => (one.kind === kind && one.needs.length === 0 ? [one.name] : []));
+        expect(['tool', 'prompt', 'resource', 'method'].map(names)).toEqual([
+          ...[list.tools, list.prompts, list.resources, list.methods],
+        ]);
+        expect(names('unlisted').length > 0).toBe(list.unlisted_tools);
+        seen.add(`${list.decision} ${found.some(({ needs }) => needs.length > 0)}`);
+      }
+    }),
+    // One of each kind at least, so that none is seen by chance alone.
+    { numRuns: 150, examples: [[{}], [{ acr: 'mfa' }], [{ cnf: { jkt: 'x'.repeat(43) } }], [{ aud: BILLING }]] },
+  );
+  expect([...seen].sort()).toEqual(['allow false', 'allow true', 'deny false', 'deny true']);
 });

@@ -44,7 +44,8 @@ export function printReach(reach: Reach, claims: boolean, flags: ReachFlags, hos
   if (flags.leaked) printLeaked(reach.leaked, flags, paint, host);
 }
 
-const named = ({ kind, name }: ReachedOperation) => (kind === 'unlisted' ? 'any unlisted tool' : `${kind} ${name}`);
+const named = ({ kind, name }: ReachedOperation) =>
+  kind === 'unlisted' ? `any unlisted tool${name === '*' ? '' : ` ${name}`}` : `${kind} ${name}`;
 
 function by({ waivers, would_deny }: ReachedOperation): string {
   const uses = waivers.map(({ what, owner, until }) => `${what} waiver of ${owner}, ends ${until}`);

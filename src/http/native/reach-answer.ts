@@ -15,7 +15,9 @@ const waivers = z.array(
 
 const operation = z.strictObject({
   kind: z.enum(['tool', 'unlisted', 'prompt', 'resource', 'method', 'named']),
-  name: text.describe('As registered; of unlisted *; of named METHOD TARGET, as a waiver writes it.'),
+  name: text.describe(
+    'As registered; of unlisted *, behind the prefix of a hub’s backend; of named METHOD TARGET, as a waiver writes it.',
+  ),
   needs: z
     .array(z.enum(NEEDS))
     .describe('What its holder must show besides. Empty: it is open to whoever holds the token.'),

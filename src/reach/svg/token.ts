@@ -149,7 +149,8 @@ function serverCard(y: number, height: number, server: ReachedServer): readonly 
   ];
 }
 
-const named = ({ kind, name }: ReachedOperation) => (kind === 'unlisted' ? 'any unlisted tool' : `${kind} ${name}`);
+const named = ({ kind, name }: ReachedOperation) =>
+  kind === 'unlisted' ? `any unlisted tool${name === '*' ? '' : ` ${name}`}` : `${kind} ${name}`;
 
 interface Note {
   readonly text: string;
