@@ -55,7 +55,10 @@ const provider = new Provider(
 );
 registerTokenExchange(provider, { guard, keys, algorithms: ['ES256'] });
 // What the client is not told: audgate's reasons, and its decision's id.
-provider.on('grant.error', (_, error) => console.error(error.error, error.error_detail ?? ''));
+const log = (error: Error) => console.error(error.message, 'error_detail' in error ? error.error_detail : '');
+provider.on('authorization.error', (_, error) => log(error));
+provider.on('grant.error', (_, error) => log(error));
+provider.on('server_error', (_, error) => log(error));
 
 const server = createServer(provider.callback());
 server.listen(3001, '127.0.0.1', () => console.log(`listening at ${ISSUER}`));

@@ -15,7 +15,7 @@ export interface Outcome {
   readonly token_type?: string | undefined;
   readonly expires_in?: number | undefined;
   readonly scope?: string | undefined;
-  readonly retry_after?: string | null;
+  readonly request_uri?: string | undefined;
 }
 
 /** A list is sent as so many parameters; undefined is not sent. */
@@ -25,7 +25,13 @@ export interface Requests {
   /** The front channel with PKCE, through sign-in and consent. */
   authorize(client: ClientId, sent: Sent): Promise<Outcome & { readonly verifier: string }>;
   /** By a pushed authorization request (RFC 9126); the answer to the push. */
-  push(client: ClientId, sent: Sent): Promise<Outcome>;
+  push(client: ClientId, sent: Sent): Promise<Outcome & { readonly verifier: string }>;
+  /** The front channel with a `request_uri`, and whatever beside it. */
+  authorizePushed(
+    client: ClientId,
+    pushed: Outcome & { readonly verifier: string },
+    sent: Sent,
+  ): ReturnType<Requests['authorize']>;
   token(client: ClientId, sent: Sent, headers?: Record<string, string>): Promise<Outcome>;
   /** The code of an authorization that went well. */
   exchangeCode(
@@ -57,8 +63,12 @@ export function requestsTo(issuer: string): Requests {
       return { status: 303, ...answered, verifier };
     },
     async push(client, sent) {
-      const { query: asked } = await front(client, { ...secret(client), ...sent });
-      return post(`${issuer}/request`, asked, {});
+      const { query: asked, verifier } = await front(client, { ...secret(client), ...sent });
+      return { ...(await post(`${issuer}/request`, asked, {})), verifier };
+    },
+    async authorizePushed(client_id, { request_uri, verifier }, sent) {
+      const page = new URL(`${issuer}/auth?${query({ client_id, request_uri, ...sent })}`);
+      return { status: 303, ...Object.fromEntries(await visit(page, CALLBACK)), verifier };
     },
     exchangeCode: (client, { code, verifier }, sent, headers) =>
       token(

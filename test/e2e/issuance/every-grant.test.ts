@@ -80,6 +80,10 @@ type Refused = (grant: GrantName, what: string, sent: Sent, code: string | null,
 
 /** Wrong in the one grant only. */
 async function others({ requests, exchange, answers, idp, grants }: World, refused: Refused): Promise<void> {
+  // Whom the identity provider lets sign in without a resource, the login does not.
+  await refused('authorization_request', 'a sign-in', { scope: 'openid' }, 'resource_missing');
+  await refused('authorization_request', 'a sign-in for more', { scope: 'openid mcp:read' }, 'resource_missing');
+
   // No edge, or not this client's.
   await refused('token_exchange', 'to a neighbour without an edge', { resource: BILLING }, 'exchange_not_allowed');
   await refused('token_exchange', 'over the edge of another client', { resource: SEARCH }, 'exchange_not_allowed');

@@ -131,6 +131,32 @@ test('grants of which nobody was asked issue nothing: device codes, and tokens f
   expect(await requests.token('app', credentials)).toMatchObject({ status: 200 });
 });
 
+test('nor does a sign-in in the front channel, or a proof at a server that knows none', async () => {
+  const redirect = CALLBACK.replace('http', 'https');
+  const implicit = { grant_types: ['implicit'], response_types: ['id_token token' as const] };
+  const front = await world({
+    sign_in: true,
+    more: {
+      clients: [{ ...clientOf('other'), ...implicit, application_type: 'web', redirect_uris: [redirect] }],
+      responseTypes: ['code', 'id_token token'],
+    },
+  });
+  const asking = { scope: 'openid', response_type: 'id_token token', nonce: 'n-1', redirect_uri: redirect };
+  await expect(front.requests.authorize('other', asking)).rejects.toThrow();
+  expect(front.login.crashes).toEqual(['an access token of which audgate was not asked; nothing was issued']);
+
+  const { login, requests } = await world({
+    issue: { sender_constraint: 'dpop' },
+    more: { features: { dPoP: { enabled: false } } },
+  });
+  const proof = await generateProof(await generateDpopKeys('ES256'), `${login.issuer}/token`, 'POST');
+  expect(await requests.token('app', credentials, { dpop: proof })).toMatchObject({
+    status: 500,
+    error: 'server_error',
+  });
+  expect(login.crashes).toEqual([expect.stringContaining('without the key that it must be bound to')]);
+});
+
 test('a sign-in names no resource: refused, or where it is let be, its token opens no server', async () => {
   const openid = { scope: 'openid' };
   const strict = await world();

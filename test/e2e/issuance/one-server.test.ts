@@ -45,7 +45,17 @@ test('each token opens the server that it was asked for, and no other', async ()
   // A code exchange has no scope of its own (RFC 6749 §4.1.3).
   await opens('code', await grants.authorization_code(FILES, { resource: FILES, scope: 'mcp:write' }), FILES);
 
-  // Pushed (RFC 9126), and bound to a key where the server takes no other.
+  // Another spelling of the one server, at whichever step: the audience is the registered one.
+  const slash = { resource: `${SEARCH}/` };
+  await opens('spelt otherwise', await grants.client_credentials(SEARCH, slash), SEARCH);
+  await opens('spelt otherwise later', await grants.authorization_code(SEARCH, slash), SEARCH);
+  await opens('spelt otherwise first', await grants.refresh_token(slash.resource, { resource: SEARCH }), SEARCH);
+  // Pushed (RFC 9126): what comes beside it by the front channel changes nothing.
+  const pushed = await requests.push('app', { resource: FILES, scope: 'mcp:read' });
+  const beside = await requests.authorizePushed('app', pushed, { resource: BILLING, scope: 'mcp:write' });
+  await opens('pushed', await requests.exchangeCode('app', beside, { resource: FILES }), FILES);
+
+  // Bound to a key where the server takes no other.
   const keys = await generateKeyPair('ES256');
   const bound = async (ask: (headers: Record<string, string>) => Promise<Outcome>) => {
     expect(await ask({})).toMatchObject({ status: 400, error: 'invalid_request' });
@@ -62,7 +72,7 @@ test('each token opens the server that it was asked for, and no other', async ()
   await opens('bound own', own, VAULT, keys);
   expect(await world.opens(own.access_token ?? '')).toEqual([]);
   expect(await world.opens(own.access_token ?? '', await generateKeyPair('ES256'))).toEqual([]);
-  expect(opened).toEqual({ files: 7, billing: 8, search: 8, vault: 3 });
+  expect(opened).toEqual({ files: 8, billing: 8, search: 11, vault: 3 });
 
   // Nothing that is made of another lives longer than that.
   const short = await login.accessToken({

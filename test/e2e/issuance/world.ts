@@ -58,7 +58,8 @@ export async function openWorld(): Promise<World> {
     const all = {
       files: record(FILES),
       billing: record(BILLING),
-      search: record(SEARCH),
+      // Some clients add the slash.
+      search: record(SEARCH, { audiences: [`${SEARCH}/`] }),
       vault: record(VAULT, { sender_constraint: 'dpop' }),
       hr: record(HR, { issuers: ['idp'] }),
     };
