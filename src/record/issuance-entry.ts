@@ -5,7 +5,7 @@
 import { evidence, legible } from '../decision/evidence.ts';
 import type { IssuanceDecision, IssuanceQuestion } from '../decision/issuance.ts';
 import type { IssuanceInput } from '../decision/issuance-input.ts';
-import type { EntryOptions } from './entry.ts';
+import { type Entry, type EntryOptions, referencesOrAbsent } from './entry.ts';
 import { maskReason } from './mask.ts';
 
 export interface IssuanceEvent {
@@ -61,6 +61,7 @@ export interface IssuanceEntry {
   readonly path: IssuanceEvent['path'];
   readonly input: RecordedIssuance;
   readonly result: IssuanceDecision;
+  readonly references?: Entry['references'];
   readonly erased: readonly string[];
   readonly metrics: { readonly timer_decision_ns: number };
   readonly requested_by: string;
@@ -80,6 +81,7 @@ export function writeIssuanceEntry(event: IssuanceEvent, { labels }: Pick<EntryO
     path: event.path,
     input: recorded(event),
     result: maskIssuance(event.decision),
+    references: referencesOrAbsent(event.decision),
     erased: [],
     metrics: { timer_decision_ns: event.duration_ns },
     requested_by: legible(event.caller),
