@@ -13,8 +13,8 @@ import { audienceOf, mintFor } from './tokens.ts';
 export type Credential =
   /** `binding`: null where the token is a bearer token. */
   | { readonly ok: true; readonly token: string; readonly binding: Binding | null }
-  /** `could`: with other options there would be one. */
-  | { readonly ok: false; readonly why: string; readonly could: boolean };
+  /** `could`: with other options there would be one. `failed`: what was given to make it did not serve. */
+  | { readonly ok: false; readonly why: string; readonly could: boolean; readonly failed?: true };
 
 /** A token for the canary that the authorization server itself issued. */
 export type Fetched = { readonly ok: true; readonly token: string } | { readonly ok: false; readonly why: string };
@@ -79,11 +79,11 @@ export function createCredentials(parts: CredentialParts): Credentials {
             could: true,
           };
         const got = await fetched.get();
-        return got.ok ? { ...got, binding: null } : { ...got, could: true };
+        return got.ok ? { ...got, binding: null } : { ...got, could: true, failed: true };
       }
       if (signs && key === null) return { ok: false, why: 'there is no --key to sign it with', could: true };
       const { signer, stranger } = await materialOf(issuer);
-      if (signs && !signer.ok) return { ok: false, why: signer.why, could: true };
+      if (signs && !signer.ok) return { ok: false, why: signer.why, could: true, failed: true };
       const binding = (await bindingFor(server)) ?? null;
       const by = kind === 'unsigned' ? null : kind === 'stranger_key' ? stranger : signer.ok ? signer.signer : stranger;
       const token = await mintFor(wanted, by, {

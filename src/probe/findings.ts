@@ -18,6 +18,7 @@ export interface Finding {
   readonly message: string;
   /** Only of `not_sent`. */
   readonly could?: boolean;
+  readonly failed?: boolean;
 }
 
 export const TARGET_RULES: Readonly<Record<Target, RuleId>> = {
@@ -35,14 +36,24 @@ export function findingsOf({ servers, issuers }: Report): readonly Finding[] {
 function ofServer({ server, source, attempts, checks }: ServerReport): readonly Finding[] {
   const of = { kind: 'server' as const, key: server };
   return [
-    ...attempts.flatMap(({ kind, verdict, found, could }): readonly Finding[] => {
+    ...attempts.flatMap(({ kind, verdict, found, could, failed }): readonly Finding[] => {
       const rule = ruleOf(kind);
       const head = `Server "${server}", ${kind}: `;
       if (verdict === 'accepted')
         return [{ state: 'wrong', rule, of, source, message: `${head}${RULES[rule].title} ${found}.` }];
       if (verdict === 'unclear') return [{ state: 'unclear', rule, of, source, message: `${head}unclear: ${found}.` }];
       if (verdict === 'not_sent')
-        return [{ state: 'not_sent', rule, of, source, message: `${head}not sent: ${found}.`, could: could === true }];
+        return [
+          {
+            state: 'not_sent',
+            rule,
+            of,
+            source,
+            message: `${head}not sent: ${found}.`,
+            could: could === true,
+            failed: failed === true,
+          },
+        ];
       return [];
     }),
     ...ofChecks(checks, of, source),

@@ -29,6 +29,8 @@ export interface Attempt {
   readonly remedy: string;
   /** Only of `not_sent`: true where such a token could have been sent with other options. */
   readonly could?: boolean;
+  /** Only of `not_sent`: what was given to make it did not serve. */
+  readonly failed?: boolean;
 }
 
 /** One thing that a server says of itself beside what the registry says. */

@@ -21,13 +21,15 @@ export async function probeServer(server: ServerRecord, parts: ServerParts): Pro
   let without: Tried | null = null;
   for (const kind of KINDS) {
     if (without !== null && isSilent(without)) {
-      attempts.push(notSent(kind, server, 'the server did not answer the request without a token', false));
+      attempts.push(
+        notSent(kind, server, { why: 'the server did not answer the request without a token', could: false }),
+      );
       continue;
     }
     const next = kind === 'absent' ? null : () => parts.credentials.get(kind, server);
     const tried = await tryMethods(server.resource, next, parts);
     if ('why' in tried) {
-      attempts.push(notSent(kind, server, tried.why, tried.could));
+      attempts.push(notSent(kind, server, tried));
       continue;
     }
     without ??= tried;
@@ -85,10 +87,29 @@ function attemptOf(kind: Kind, { judged, method }: Tried, server: ServerRecord, 
   );
 }
 
-function notSent(kind: Kind, server: ServerRecord, why: string, could: boolean): Attempt {
+interface Lacking {
+  readonly why: string;
+  readonly could: boolean;
+  readonly failed?: true;
+}
+
+function notSent(kind: Kind, server: ServerRecord, { why, could, failed }: Lacking): Attempt {
   const expected = `${EXPECTED}: resource_metadata="${server.resource_metadata}"`;
-  const remedy = could ? 'Give --key FILE with --issuer-key KEY, of an issuer that the server lists.' : '';
-  return { kind, verdict: 'not_sent', method: null, expected, found: legible(why), remedy, could };
+  const remedy =
+    failed === true
+      ? 'Mend what was given to make it: nobody knows what the server does with such a token.'
+      : 'Give --key FILE with --issuer-key KEY, of an issuer that the server lists.';
+  const found = legible(why);
+  return {
+    kind,
+    verdict: 'not_sent',
+    method: null,
+    expected,
+    found,
+    remedy: could ? remedy : '',
+    could,
+    failed: failed === true,
+  };
 }
 
 /** Seconds; more is a reason of its own to refuse a token that lives for a minute. */

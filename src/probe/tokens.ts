@@ -5,7 +5,7 @@
 import { CompactSign } from 'jose';
 import type { JsonObject } from '../json/value.ts';
 import { parentOf } from '../policy/probes.ts';
-import { UNTYPED } from '../registry/profile/profile.ts';
+import { INTROSPECTED, UNTYPED } from '../registry/profile/profile.ts';
 import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.ts';
 import type { Kind } from './report.ts';
 import type { Signer } from './signer.ts';
@@ -87,7 +87,9 @@ export async function mintFor(
   parts: MintParts,
 ): Promise<string> {
   const { issuer, now, confirmation } = parts;
-  const [type] = issuer.token_types;
+  const [listed] = issuer.token_types;
+  // An issuer that is asked about its tokens has no type of its own.
+  const type = listed === INTROSPECTED ? 'at+jwt' : listed;
   const header = {
     ...(signer === null ? { alg: 'none' } : { alg: signer.algorithm, kid: signer.key_id }),
     ...(type !== undefined && type !== UNTYPED && { typ: type }),

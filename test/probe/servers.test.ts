@@ -84,7 +84,7 @@ test('a key that the issuer does not publish signs nothing, because a refusal wo
   const { code, report } = await probe(files);
   expect(verdicts(report)).toEqual(UNSIGNED);
   expect(why(report, 'expired')).toBe('issuer "corp" does not publish the key under its kid');
-  expect(code).toBe(0);
+  expect(code).toBe(3);
   expect((await probe(files, '--require-all')).code).toBe(1);
 });
 

@@ -49,7 +49,7 @@ export const addProbe: Add = (program, host, finish) => {
         'audgate probe --registry ./registry --server files --key canary.jwk --issuer-key corp',
         'audgate probe --registry ./registry --server files --key canary.jwk --issuer-key corp --json --sarif probe.sarif --junit probe.xml',
         'audgate probe --registry ./registry --issuer corp --client-id audgate-probe --client-secret-file probe.secret',
-      )}\n\nExit codes: 0 all was refused, 1 something was accepted or differs, 2 wrong usage, 3 something is unclear.`,
+      )}\n\nExit codes: 0 all was refused, 1 something was accepted or differs, 2 wrong usage, 3 something is unclear, or a key\nor client that was given did not serve.`,
     )
     .action((flags: Flags) => finish(probe(flags, host)));
 };
@@ -130,7 +130,9 @@ async function tell(report: Report, flags: Flags, host: Host): Promise<Exit> {
   const has = (state: string) => findings.some((one) => one.state === state);
   const lacks = findings.some(({ state, could }) => state === 'not_sent' && could === true);
   if (has('wrong') || (flags.requireAll === true && lacks)) return EXIT.refused;
-  return has('unclear') ? EXIT.indeterminate : EXIT.fine;
+  // What was meant to be sent and was not leaves as much open as an answer that says nothing.
+  const open = has('unclear') || findings.some(({ failed }) => failed === true);
+  return open ? EXIT.indeterminate : EXIT.fine;
 }
 
 async function written(as: string, path: string, text: string, host: Host): Promise<boolean> {

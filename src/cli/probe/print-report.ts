@@ -13,6 +13,7 @@ interface Line {
   readonly expected: string;
   readonly found: string;
   readonly remedy: string;
+  readonly failed?: boolean;
 }
 
 const STYLES: Readonly<Record<Outcome, Style>> = {
@@ -67,10 +68,11 @@ export function printReport(report: Report, host: Host): void {
 export function suitesOf(report: Report): readonly Suite[] {
   return groupsOf(report).map(({ name, place, lines }) => ({
     name,
-    tests: lines.map(({ what, outcome, expected, found, remedy }) => {
+    tests: lines.map(({ what, outcome, expected, found, remedy, failed }) => {
       const fine = STYLES[outcome] === 'green';
       const text = `${WORDS[outcome] ?? outcome}: ${found}\nExpected: ${expected}\n${remedy}`.trimEnd();
-      const as = outcome === 'unclear' ? 'error' : outcome === 'not_sent' ? 'skipped' : 'failure';
+      const open = outcome === 'unclear' || failed === true;
+      const as = open ? 'error' : outcome === 'not_sent' ? 'skipped' : 'failure';
       return { name: what, place, failure: fine ? null : text, as };
     }),
   }));
@@ -92,12 +94,13 @@ function groupOf(
   return { name, place: `${source.file}:${source.line}`, lines: [...attempts, ...checks.map(ofCheck)], notes };
 }
 
-const ofAttempt = ({ kind, verdict, expected, found, remedy }: Attempt): Line => ({
+const ofAttempt = ({ kind, verdict, expected, found, remedy, failed = false }: Attempt): Line => ({
   what: `token ${kind}`,
   outcome: verdict,
   expected,
   found,
   remedy,
+  failed,
 });
 
 const ofTarget = ({ target, resources, verdict, expected, found, remedy }: IssuerAttempt): Line => ({
