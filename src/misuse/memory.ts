@@ -5,7 +5,7 @@
  *
  * NOT guaranteed: that a client which gets more verified tokens than the quota within a window evicts nobody's.
  */
-import { createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { TokenFacts } from '../decision/facts.ts';
 import type { MisuseKind } from '../decision/misuse.ts';
@@ -77,7 +77,9 @@ export function createMemory(max_entries: number, secret: Uint8Array): Memory {
   const clients = new LRUCache<string, Entry>({ max: max_entries });
   // Facts of a verified token are remembered with its text: what comes again costs no digest.
   const digests = new WeakMap<TokenFacts, { readonly whole: string; readonly signed: string }>();
-  const digest = (text: string) => createHmac('sha256', secret).update(text).digest('base64');
+  // In front, and of one length: no digest is ever told, so that nobody could lengthen one. A third of what an HMAC costs.
+  const key = Buffer.from(secret).toString('base64');
+  const digest = (text: string) => hash('sha256', key + text, 'base64');
 
   /**
    * A signature can be changed and stay right (ECDSA), so that one token has several texts: what is signed says which it is,
