@@ -55,7 +55,7 @@ export async function activate(registry: Registry, policy: Policy, parts: Activa
 }
 
 /** Tells whether the answers for this server were found right before, and must be the same now. */
-function comparison(registry: Registry, { core }: Policy, former: ActivationParts['former']) {
+export function comparison(registry: Registry, { core }: Policy, former: ActivationParts['former']) {
   // What a modified core looks at, nobody here knows.
   if (former === undefined || core.modified || former.policy.core.digest !== core.digest) return () => false;
   const { servers, issuers } = former.registry;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { ReloadProblem } from '../decide/decider.ts';
 import type { Snapshot } from '../decide/snapshot.ts';
+import { activateIssuance } from '../issuance/activate.ts';
 import { activate } from '../policy/activate.ts';
 import type { PolicySources } from '../policy/load.ts';
 import type { LoadTried } from '../policy/load-tried.ts';
@@ -48,8 +49,10 @@ async function make(
   const { registry } = loaded;
   // Activated as it judges when it is confirmed: a start from the cache may be stale at first.
   const activation = await activate(registry, policied.policy, { now, former });
+  const issuance = await activateIssuance(registry, policied.policy, { now, former });
   const policy = sources.isHeldBack ? withholding(policied.policy, sources.isHeldBack) : policied.policy;
-  if (!activation.ok) return { ok: false, problems: activation.problems.map(plain) };
+  const wrong = [...(activation.ok ? [] : activation.problems), ...issuance];
+  if (wrong.length > 0) return { ok: false, problems: wrong.map(plain) };
   const parts = [registry.digest, policy.core.digest, policy.custom?.digest ?? ''];
   const revision = `sha256:${createHash('sha256').update(parts.join('\n')).digest('hex')}`;
   const warnings = [...loaded.warnings, ...withoutCredentials(registry, introspection)];

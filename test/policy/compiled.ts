@@ -30,7 +30,7 @@ export async function compiled(
 }
 
 /** What stands in for the core's packages about issuance: it tells what the request's `requested_token_type` says in JSON. */
-const ISSUANCE = `package audgate.issuance
+export const ISSUANCE = `package audgate.issuance
 
 default decide := {"allow": false, "denials": [{"code": "policy_error"}], "issue": null}
 

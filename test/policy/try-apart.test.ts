@@ -6,10 +6,11 @@ import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { digestOf } from '../../src/policy/bundle.ts';
 import { compile } from '../../src/policy/compile.ts';
+import { ISSUE } from '../../src/policy/issue.ts';
 import { createLoader } from '../../src/policy/load-tried.ts';
 import { trialInputs, trialThreads, tryApart } from '../../src/policy/try-apart.ts';
 import { NODE, PROJECT } from '../e2e/start.ts';
-import { opaForTests } from './compiled.ts';
+import { ISSUANCE, opaForTests } from './compiled.ts';
 import { registryOf } from './registries.ts';
 
 const threads = trialThreads();
@@ -86,8 +87,11 @@ decide := {"allow": true, "denials": [], "required_scopes": [], "advice": {"waiv
 
 async function coreOf(rule: string): Promise<Uint8Array<ArrayBuffer>> {
   const capabilities = await readFile(join(PROJECT, 'policies/capabilities.json'), 'utf8');
-  const entrypoints = ['decide', 'explain', 'allowed'].map((name) => `audgate/decision/${name}`);
-  const sources = new Map([['core.rego', CORE(rule)]]);
+  const entrypoints = [...['decide', 'explain', 'allowed'].map((name) => `audgate/decision/${name}`), ISSUE];
+  const sources = new Map([
+    ['core.rego', CORE(rule)],
+    ['issuance.rego', ISSUANCE],
+  ]);
   const built = await compile(await opaForTests(), { sources, capabilities, entrypoints });
   if (!built.ok) throw new Error(built.output);
   return built.wasm;
