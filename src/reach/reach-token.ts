@@ -19,6 +19,8 @@ import { waysFrom, waysOf } from './ways.ts';
 
 /** Milliseconds of work before others get their turn. */
 const SLICE_MS = 5;
+/** Milliseconds of waiting in vain for an issuer that is asked about the token. */
+const MAX_WAITED_MS = 5000;
 
 /** @param seconds the time that is asked about, seconds since the epoch */
 export async function reachToken(
@@ -38,8 +40,21 @@ export async function reachToken(
 
   const found: { readonly server: ServerRecord; readonly opened: OpenedAt }[] = [];
   let since = performance.now();
+  let waited = 0;
+  let outage: OpenedAt | null = null;
   for (const server of unclear === null ? servers : []) {
-    found.push({ server, opened: await openAt(server, text, caller, at, readers, seconds) });
+    // An issuer that is down would be waited for at each of them: of the rest nobody knows either.
+    if (outage !== null && waited > MAX_WAITED_MS) {
+      found.push({ server, opened: outage });
+      continue;
+    }
+    const asked = performance.now();
+    const opened = await openAt(server, text, caller, at, readers, seconds);
+    found.push({ server, opened });
+    if (isOutage(opened)) {
+      outage = opened;
+      waited += performance.now() - asked;
+    }
     if (performance.now() - since < SLICE_MS) continue;
     await setImmediate();
     since = performance.now();
@@ -109,9 +124,12 @@ function isMeant(server: ServerRecord, { issuer, audiences }: TokenFacts, { regi
   return audiences.some((value) => accepted.includes(value));
 }
 
+const isOutage = ({ evaluation }: OpenedAt) =>
+  evaluation.reasons.some(({ code }) => code === 'introspection_unavailable');
+
 /** A reading that a key has verified is never told as unverified by any reason. */
-const isVerified = ({ outcome, reasons }: Evaluation) =>
-  outcome !== 'indeterminate' && reasons.every(({ verified }) => verified !== false);
+const isVerified = ({ reasons }: Evaluation) =>
+  reasons.every(({ verified, code }) => verified !== false && code !== 'keys_unavailable');
 
 function reachedServer({ key, resource }: ServerRecord, { operations }: OpenedAt): readonly ReachedServer[] {
   if (operations.length === 0) return [];
