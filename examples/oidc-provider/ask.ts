@@ -28,7 +28,7 @@ export async function ask(audgate: Pick<Client, 'issuance'>, ctx: KoaContextWith
 
 function unanswered({ kind, message }: ClientProblem): errors.OIDCProviderError {
   switch (kind) {
-    // The client's parameters are in the question: over-long, repeated, with control characters.
+    // The client's parameters are in the question, and may be more than audgate reads.
     case 'question':
       return new errors.InvalidRequest('the request cannot be decided', 400, message);
     // A mistake of this server's operator, which waiting does not mend: its key, or its permission `issuance`.

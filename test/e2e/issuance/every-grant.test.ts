@@ -7,6 +7,8 @@ import { BILLING, codeOf, FILES, type GrantName, HR, openWorld, PLATFORM, SEARCH
 /** Wrong in whichever grant. */
 const WRONG: readonly (readonly [string, Sent, string])[] = [
   ['none', {}, 'resource_missing'],
+  // An empty parameter is treated as omitted (RFC 6749 §3.1, §3.2).
+  ['an empty one', { resource: '' }, 'resource_missing'],
   ['two servers', { resource: [FILES, BILLING] }, 'resource_multiple'],
   ['two servers, the other first', { resource: [BILLING, FILES] }, 'resource_multiple'],
   ['one server and a stranger', { resource: [FILES, 'https://nobody.example.com/mcp'] }, 'resource_multiple'],
@@ -83,6 +85,20 @@ async function others({ requests, exchange, answers, idp, grants }: World, refus
   // Whom the identity provider lets sign in without a resource, the login does not.
   await refused('authorization_request', 'a sign-in', { scope: 'openid' }, 'resource_missing');
   await refused('authorization_request', 'a sign-in for more', { scope: 'openid mcp:read' }, 'resource_missing');
+
+  // What is no absolute URI `oidc-provider` refuses by itself in a first request, and audgate where a grant is used.
+  for (const [what, sent] of [
+    ['an empty one and a right one', { resource: ['', FILES] }],
+    ['two, of which one is no URI', { resource: [FILES, 'billing'] }],
+  ] as const) {
+    await refused('authorization_code', what, sent, 'resource_multiple');
+    await refused('refresh_token', what, sent, 'resource_multiple');
+    await refused('token_exchange', what, sent, 'resource_multiple');
+  }
+  await refused('authorization_request', 'an empty one first', { resource: ['', FILES] }, null);
+  await refused('client_credentials', 'no URI', { resource: 'files' }, null);
+  await refused('token_exchange', 'no URI', { resource: 'files' }, 'resource_unregistered');
+  await refused('token_exchange', 'a fragment', { resource: `${FILES}#read` }, 'resource_unregistered');
 
   // No edge, or not this client's.
   await refused('token_exchange', 'to a neighbour without an edge', { resource: BILLING }, 'exchange_not_allowed');

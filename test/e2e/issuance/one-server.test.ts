@@ -2,7 +2,7 @@
 import { generateKeyPair, generateProof, type KeyPair } from 'dpop';
 import { decodeJwt } from 'jose';
 import { expect, test } from 'vitest';
-import type { Outcome } from './client.ts';
+import { type Outcome, requestsTo } from './client.ts';
 import { BILLING, codeOf, FILES, type GrantName, HR, LIFETIME, openWorld, SEARCH, VAULT } from './world.ts';
 
 test('each token opens the server that it was asked for, and no other', async () => {
@@ -82,6 +82,15 @@ test('each token opens the server that it was asked for, and no other', async ()
   expect(decodeJwt(exchanged.access_token ?? '').exp).toBeLessThanOrEqual(decodeJwt(short).exp ?? 0);
   // Tokens that others of the login's doing are for: for the other issuer's server, none of its own opens.
   expect(await world.opens(await login.accessToken({ aud: HR, client_id: 'app', scope: 'mcp:read' }))).toEqual([]);
+
+  // Nor do the identity provider's: the assertion, the ID token, and the token of a sign-in.
+  const idp = requestsTo(world.idp.issuer);
+  const signedIn = await idp.exchangeCode('app', await idp.authorize('app', { scope: 'openid' }), {});
+  const assertion = await grants.id_jag(FILES, { resource: FILES });
+  for (const text of [assertion.access_token, signedIn.id_token, signedIn.access_token]) {
+    expect(text).toEqual(expect.any(String));
+    expect(await world.opens(text ?? '')).toEqual([]);
+  }
 
   // What the registry no longer has is refused in the middle of a grant.
   const before = await requests.authorize('app', { resource: SEARCH, scope: 'mcp:read' });
