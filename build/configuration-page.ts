@@ -54,6 +54,7 @@ audgate as it was; \`pgrep -f 'main.[jt]s serve'\` names it.
 One file, or a folder of them whose keys are unique together. NAME is a key of your own; \`[]\` stands for each of a list.
 ${registrySection('issuers')}
 ${registrySection('servers')}
+${registrySection('exchanges')}
 
 Open to any valid token are \`initialize\`, \`ping\`, \`server/discover\`, \`logging/setLevel\`, \`notifications/*\` and the lists of tools,
 prompts and resources. Tools, prompts and resources are open where they are listed, all other methods where \`methods\` has them.
@@ -63,12 +64,14 @@ prompts and resources. Tools, prompts and resources are open where they are list
 /** Operations of all kinds have the same two members; the meaning of the kind says which. */
 const OF_OPERATIONS = /\.(methods|tools|prompts|resources)\.NAME\.|\.unlisted_tools\.|\.jwks\./;
 
-function registrySection(part: 'issuers' | 'servers'): string {
+const isOf = (part: string, path: string) => path.startsWith(`${part}.`) || path.startsWith(`${part}[].`);
+
+function registrySection(part: 'issuers' | 'servers' | 'exchanges'): string {
   const rows = rowsOf(registryJsonSchema()).filter(
-    ({ path }) => path.startsWith(`${part}.`) && !OF_OPERATIONS.test(path),
+    ({ path }) => isOf(part, path) && !OF_OPERATIONS.test(path),
   );
   const paths = new Set(rows.map(({ path }) => path));
-  const stray = Object.keys(MEANINGS).filter((path) => path.startsWith(`${part}.`) && !paths.has(path));
+  const stray = Object.keys(MEANINGS).filter((path) => isOf(part, path) && !paths.has(path));
   if (stray.length > 0) throw new Error(`build/registry-meanings.ts explains what is not there: ${stray.join(', ')}`);
   const told = rows.map((row) => {
     const meaning = MEANINGS[row.path];

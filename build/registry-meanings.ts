@@ -72,4 +72,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   'servers.NAME.waivers[].max_lifetime_seconds': 'with `what: lifetime`: instead of the server’s',
   'servers.NAME.waivers[].codes':
     'with `what: observe`: the codes that are told in `advice.would_deny`, and do not deny',
+  'exchanges[].from': 'whose tokens are exchanged (docs/issuance.md)',
+  'exchanges[].to': 'what for',
+  'exchanges[].client': 'who exchanges',
+  'exchanges[].scopes': 'all that the new token may have',
+  'exchanges[].issuer': 'who issues it; may be left out where `to` lists one issuer',
 };
