@@ -56,7 +56,8 @@ const judged = z.looseObject({
 });
 
 const question = z.looseObject({
-  server: z.string(),
+  // A question about issuance names none.
+  server: z.string().default(''),
   call: z.looseObject({ method: z.string(), target: optionalText }).optional(),
   context,
 });
@@ -92,7 +93,13 @@ const MAX_DEPTH = 48;
 export function readEntry(line: string): LoggedEntry | null {
   const read = readJson(line, { depth: MAX_DEPTH });
   const found = read.ok ? (entry.safeParse(read.value).data ?? null) : null;
-  return found?.result.decision === 'allow' && !isJudged(found.input) ? null : found;
+  const unjudged = found?.result.decision === 'allow' && !isJudged(found.input) && !isAboutIssuance(found);
+  return unjudged ? null : found;
+}
+
+/** What an authorization server may issue is no call, and is not decided again. */
+export function isAboutIssuance({ path }: Pick<LoggedEntry, 'path'>): boolean {
+  return path === 'audgate/issuance';
 }
 
 export function isJudged(input: LoggedEntry['input']): input is JudgedInput {

@@ -11,7 +11,7 @@ import type { IssuerRecord, Registry, ServerRecord } from '../registry/registry.
 import { isAltered } from './altered.ts';
 import { lacksTypes, proofOf } from './credentials.ts';
 import { endedBefore } from './ended-before.ts';
-import { isJudged, type JudgedInput, type LoggedEntry } from './entry.ts';
+import { isAboutIssuance, isJudged, type JudgedInput, type LoggedEntry } from './entry.ts';
 import { callOf, tokenOf } from './facts.ts';
 import type { Reads } from './reads.ts';
 
@@ -68,7 +68,7 @@ export const OF_NO_RULE: readonly string[] = ['claims_invalid', 'token_revoked']
 
 export function judgeAgain(entry: LoggedEntry, candidate: Candidate): Again {
   const { path, input, result, erased } = entry;
-  if (path === 'audgate/explain' || path === 'audgate/reach') return { kind: 'skipped' };
+  if (path === 'audgate/explain' || path === 'audgate/reach' || isAboutIssuance(entry)) return { kind: 'skipped' };
   if (path === 'audgate/allowed') return not('list');
   if (result.decision === 'indeterminate' || result.reasons.some(({ code }) => OUTAGES.includes(code)))
     return not('outage');

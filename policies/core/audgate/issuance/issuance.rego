@@ -88,7 +88,7 @@ issue := {
 # What stands in the registry, whichever of the accepted spellings was asked for.
 audience := input.registered.server.resource if not asked.id_jag
 
-audience := input.registered.recipient.issuer if asked.id_jag
+audience := input.registered.recipient.issuer if asked.id_jag # redundant: nobody else has a recipient
 
 lifetimes contains input.registered.server.max_lifetime_seconds
 

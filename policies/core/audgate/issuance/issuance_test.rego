@@ -108,3 +108,42 @@ test_an_empty_request_is_denied if {
 	decided({}).allow == false
 	codes({}) == {"issuer_unknown"}
 }
+
+test_a_reason_is_told_alone if {
+	changed := issuing.having(issuing.granting("refresh_token"), {"bound": {"servers": ["billing"]}})
+	decided(changed).denials == {{"code": "resource_changed"}}
+	wider := issuing.having(issuing.granting("refresh_token"), {"request": {"scopes": ["files:write"]}})
+	{denial.code | some denial in decided(wider).denials} == {"scope_exceeds_grant"}
+}
+
+# Each rule must be satisfied by itself, whatever is said of those that prove nothing.
+test_every_rule_must_be_satisfied if {
+	every request in issuing.all {
+		without_issuer := issuance.allow with input as request
+			with data.audgate.issuance.rules.issuer.satisfied as false
+			with data.audgate.issuance.unproved as set()
+		without_issuer == false
+		without_target := issuance.allow with input as request
+			with data.audgate.issuance.rules.target.satisfied as false
+			with data.audgate.issuance.unproved as set()
+		without_target == false
+		without_binding := issuance.allow with input as request
+			with data.audgate.issuance.rules.binding.satisfied as false
+			with data.audgate.issuance.unproved as set()
+		without_binding == false
+		without_exchange := issuance.allow with input as request
+			with data.audgate.issuance.rules.exchange.satisfied as false
+			with data.audgate.issuance.unproved as set()
+		without_exchange == false
+		without_scope := issuance.allow with input as request
+			with data.audgate.issuance.rules.scope.satisfied as false
+			with data.audgate.issuance.unproved as set()
+		without_scope == false
+	}
+}
+
+test_one_denial_is_enough if {
+	denied := issuance.allow with input as issuing.fresh
+		with data.audgate.issuance.rules.scope.denials as {{"code": "scope_exceeds_grant"}}
+	denied == false
+}

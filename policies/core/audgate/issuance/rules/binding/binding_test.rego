@@ -89,3 +89,7 @@ test_an_exchange_may_change_server_and_client if {
 }
 
 test_nothing_known_satisfies_nothing if judged({}) == denied(set())
+
+test_another_spelling_of_the_same_server_is_no_change if {
+	every grant in held { judged(changed(grant, {"bound": {"repeated": false}})) == satisfied }
+}

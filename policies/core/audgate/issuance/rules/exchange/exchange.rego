@@ -65,7 +65,7 @@ edges contains edge if {
 }
 
 # Who issues the token that the server will be shown.
-acting := input.registered.recipient.key if asked.id_jag
+acting := input.registered.recipient.key if asked.id_jag # redundant: nobody else has a recipient
 
 acting := input.registered.issuer.key if not asked.id_jag
 

@@ -49,11 +49,10 @@ fresh if exchange.identified
 
 known := input.registered.server.known_scopes
 
-# All that may be issued. Each of the three is asked for by itself: a comprehension over what is absent is empty, not undefined.
+# All that may be issued. Both are asked for by themselves: a comprehension over what is absent is empty, not undefined.
 ceiling := [scope | some scope in wanted; scope in known; within(scope)] if {
 	wanted
 	known
-	ruled
 }
 
 wanted := input.request.scopes
@@ -64,10 +63,6 @@ wanted := unasked if not input.request.scopes
 unasked := limit
 
 unasked := input.registered.server.advertised_scopes if fresh
-
-ruled if limit
-
-ruled if fresh
 
 within(scope) if scope in limit
 

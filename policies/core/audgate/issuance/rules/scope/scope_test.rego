@@ -87,3 +87,19 @@ proof(request) if {
 	found := scope.ceiling with input as request
 	count(found) > 0
 }
+
+test_a_ceiling_never_exceeds_what_was_granted if {
+	every grant in grants {
+		judged(asking(issuing.granting(grant), ["files:read", "files:write"])).ceiling == ["files:read"]
+	}
+	judged(asking(issuing.exchanging, ["files:read", "files:write"])).ceiling == ["files:read"]
+}
+
+test_what_is_not_known_proves_nothing if {
+	unknown := issuing.without(issuing.granting("refresh_token"), "registered/server/known_scopes")
+	proved := scope.satisfied with input as asking(unknown, ["files:read"])
+	proved == false
+	none := object.union(issuing.exchanging, {"registered": {"exchanges": []}})
+	ruled := scope.satisfied with input as asking(none, ["files:read"])
+	ruled == false
+}

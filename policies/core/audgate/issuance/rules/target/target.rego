@@ -68,7 +68,6 @@ denials contains {"code": "resource_unregistered", "actual": [target.value]} if 
 	some target in input.targets
 	is_the_server(target)
 	not trusts(input.registered.issuer.key)
-	input.registered.issuer
 }
 
 # An ID-JAG is for an issuer, and of an issuer that the server trusts.
@@ -82,7 +81,7 @@ denials contains {"code": "resource_unregistered", "actual": [target.value]} if 
 denials contains {"code": "resource_unregistered", "actual": [target.value]} if {
 	asked.id_jag
 	some target in input.targets
-	target.stands_for == "issuer"
+	target.stands_for == "issuer" # redundant: nothing else has an issuer
 	input.registered.server
 	not trusts(target.issuer)
 }

@@ -148,3 +148,27 @@ test_nothing_known_satisfies_nothing if {
 	not judged(issuing.without(issuing.fresh, "registered/server")).satisfied
 	not judged(issuing.without(issuing.fresh, "targets")).satisfied
 }
+
+test_only_an_exchange_is_an_id_jag if {
+	type := "urn:ietf:params:oauth:token-type:id-jag"
+	judged(issuing.having(issuing.granting("refresh_token"), {"request": {"requested_token_type": type}})) == satisfied
+}
+
+test_an_id_jag_for_the_one_who_asks_needs_both_too if {
+	by_corp := issuing.having(asserted(1, 0, [issuing.of_files]), {"registered": {"issuer": issuing.corp}})
+	judged(by_corp) == denied({"resource_missing"})
+}
+
+test_a_recipient_is_for_id_jags_alone if {
+	both := issuing.having(
+		asked(1, 1, [issuing.of_files, issuing.to_corp]),
+		{"registered": {"recipient": issuing.corp}},
+	)
+	judged(both) == denied({"resource_multiple"})
+	to_partner := object.union(issuing.to_corp, {"issuer": "partner"})
+	judged(asked(0, 1, [to_partner])) == denied(set())
+}
+
+test_a_platform_is_not_unregistered_too if {
+	judged(json.remove(asked(1, 0, [platform]), ["registered/server"])) == denied({"resource_generic"})
+}
