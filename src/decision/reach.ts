@@ -114,8 +114,8 @@ export interface ReachingToken {
   /** RFC 3339 */
   readonly issued_at: string | null;
   readonly expires_at: string | null;
-  /** What it is bound to; empty: whoever has it can use it. */
-  readonly bound: readonly ('dpop' | 'certificate')[];
+  /** What it is bound to; empty: whoever has it can use it. `other`: to what no server here can verify, so that it opens nothing. */
+  readonly bound: readonly ('dpop' | 'certificate' | 'other')[];
 }
 
 export interface Reach {

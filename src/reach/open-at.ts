@@ -99,8 +99,8 @@ async function judgeAll(policy: Policy, input: PolicyInput, server: ServerRecord
     return [reached({ kind: 'named', name, needs: first.kind === 'allow' ? [] : bindings, opening, end })];
   });
   const found = [...operations, ...named];
-  const isOpen = found.some(({ needs }) => needs.length === 0);
-  return { judgement: isOpen && now.itself.kind === 'deny' ? ALLOW : now.itself, operations: found };
+  // Then facts are still to say whether it was withdrawn, whatever its holder must show.
+  return { judgement: found.length > 0 ? ALLOW : now.itself, operations: found };
 }
 
 const ALLOW: Judgement = { kind: 'allow', required_scopes: [], waivers: [], would_deny: [] };

@@ -178,8 +178,13 @@ function tokenOf(facts: TokenFacts, { registry }: Snapshot): ReachingToken {
     token_id: text(facts.token_id),
     issued_at: time(facts.issued_at),
     expires_at: time(facts.expires_at),
-    bound: bindingsOf(facts.confirmation),
+    bound: boundTo(facts),
   };
+}
+
+function boundTo({ confirmation }: TokenFacts): ReachingToken['bound'] {
+  const known = bindingsOf(confirmation);
+  return confirmation !== undefined && known.length === 0 ? ['other'] : known;
 }
 
 /** As the record tells it, which has no other form: nothing was let through. */

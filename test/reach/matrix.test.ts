@@ -50,6 +50,13 @@ describe('the matrix of a registry that the loader took', () => {
     expect([found.open, found.waived]).toEqual([[], []]);
   });
 
+  it('has no token that only a waiver made right, once that has ended', async () => {
+    const what = { what: 'audience', audience: 'api://default' };
+    const billing = { waivers: [waiver({ ...what, until: '2026-11-22T00:00:00Z' })] };
+    const found = await matrix(registryOf({ billing, files: { waivers: [waiver(what)] } }));
+    expect(found.waived.map(({ from, to }) => `${from} ${to}`)).toEqual([]);
+  });
+
   it('says which servers no token can be made for', async () => {
     const corp = {
       issuer: 'https://login.example.com',

@@ -110,10 +110,21 @@ describe('what needs more than the token', () => {
   it.each([
     ['a server that requires a binding, and a token without', { sender_constraint: 'dpop' }, {}],
     ['a binding that nobody can verify', {}, { cnf: { kid: 'k' } }],
+    ['a binding of two kinds of which nobody can verify one', {}, { cnf: { jkt: 'x'.repeat(43), kid: 'k' } }],
     ['a binding of another kind than required', { sender_constraint: 'mtls' }, { cnf: { jkt: 'x'.repeat(43) } }],
   ])('opens with no proof: %s', async (_, record, claims) => {
     const reach = await ask(await openDesk({ files: { ...files, ...record } }), { claims });
     expect(reach.servers).toEqual([]);
+    expect(reach.token?.bound).toEqual('cnf' in claims ? [Object.hasOwn(claims.cnf, 'kid') ? 'other' : 'dpop'] : []);
+  });
+
+  it('is never open: no user can be authenticated in two ways that exclude each other', async () => {
+    const tools = { read_file: { scopes: ['files:read'] }, pay: { authentication: { acr_values: ['a'] } } };
+    const methods = { 'tools/call': { authentication: { acr_values: ['b'] } } };
+    const reach = await ask(await openDesk({ files: { tools, methods } }));
+    const needs = reach.servers[0]?.operations.map((one) => [one.name, one.needs]);
+    expect(needs).toContainEqual(['read_file', ['step_up']]);
+    expect(needs?.map(([name]) => name)).not.toContain('pay');
   });
 });
 

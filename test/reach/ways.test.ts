@@ -7,7 +7,7 @@ import { NO_REVOCATIONS } from '../../src/facts/revocation/revocations.ts';
 import { matrixOf } from '../../src/reach/matrix.ts';
 import { reachToken } from '../../src/reach/reach-token.ts';
 import { waysFrom } from '../../src/reach/ways.ts';
-import { NOW, registryOf, snapshotOf } from './registries.ts';
+import { NOW, registryOf, snapshotOf, waiver } from './registries.ts';
 
 const edge = (from: string, to: string, more: object = {}) => {
   return { from, to, client: 'gateway', scopes: ['read'], ...(to === 'mail' && { issuer: 'corp' }), ...more };
@@ -94,4 +94,31 @@ it('what was made of a leaked token by exchange is withdrawn too, and looked for
 it('ways in a circle end', () => {
   const way = (from: string, to: string) => ({ kind: 'hub', from, to, prefix: '' }) as const;
   expect(waysFrom([way('a', 'b'), way('b', 'a'), way('b', 'b')], ['a']).map(({ hops }) => hops)).toEqual([1, 2, 2]);
+});
+
+it.each([
+  ['open', {}],
+  ['open to its holder', { cnf: { jkt: 'x'.repeat(43) } }],
+  ['open by a waiver', { aud: 'api://default', client_id: 'desktop' }],
+])('while nobody knows what is revoked, nothing is known to be %s', async (_, more) => {
+  const claims = {
+    iss: 'https://login.example.com',
+    sub: 'u',
+    client_id: 'c',
+    jti: 'j',
+    iat: NOW,
+    exp: NOW + 60,
+    aud: FILES,
+    scope: 'read',
+  };
+  const waivers = [waiver({ what: 'audience', audience: 'api://default' })];
+  const at = snapshotOf(registryOf({ files: { waivers } }));
+  const caller = { name: 'local', servers: '*' } as const;
+  const lost: Parts = {
+    ...parts,
+    revocations: { ...NO_REVOCATIONS, judge: () => ({ kind: 'unavailable', detail: '' }) },
+  };
+  expect((await reachToken({ claims: { ...claims, ...more } }, caller, at, parts, NOW)).servers).toHaveLength(1);
+  const reach = await reachToken({ claims: { ...claims, ...more } }, caller, at, lost, NOW);
+  expect([reach.servers, reach.unknown[0]?.codes]).toEqual([[], ['revocation_unavailable']]);
 });

@@ -54,7 +54,11 @@ export const reach = z
         token_id: orNull(text).describe('jti'),
         issued_at: orNull(time),
         expires_at: orNull(time),
-        bound: z.array(z.enum(['dpop', 'certificate'])).describe('Empty: whoever has it can use it.'),
+        bound: z
+          .array(z.enum(['dpop', 'certificate', 'other']))
+          .describe(
+            'Empty: whoever has it can use it. other: to what nobody here can verify, so that it opens nothing.',
+          ),
       }),
     ).describe('Null: it could not be read.'),
     asked: z.int().describe('Servers that were asked about: all that the caller may see.'),
