@@ -1,7 +1,14 @@
 /** `audgate reach`: one token at every server, claims in its place, and the matrix of a registry. */
 import { readFile } from 'node:fs/promises';
+import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openedByItself } from '../../src/reach/opened-by-itself.ts';
+import type { Host } from '../../src/cli/host.ts';
+import { exitOfMatrix, exitOfReach } from '../../src/cli/reach/add.ts';
+import { printMatrix } from '../../src/cli/reach/print-matrix.ts';
+import { printReach } from '../../src/cli/reach/print-reach.ts';
+import type { Reach } from '../../src/decision/reach.ts';
+import { matrixOf } from '../../src/reach/matrix.ts';
+import { alsoAccepting, NOW, registryOf as registryFor, snapshotOf } from '../reach/registries.ts';
 import { createWorld, FILES, registryOf, type World } from './audgate.ts';
 import { inProcess } from './in-process.ts';
 
@@ -14,6 +21,19 @@ afterAll(() => world.close());
 const reach = (args: readonly string[], stdin?: string) =>
   inProcess(['reach', '--registry', world.registry, ...args], stdin === undefined ? {} : { stdin });
 const DAY_MS = 86_400_000;
+
+/** What a printer writes. */
+function printed(print: (host: Pick<Host, 'stdout' | 'env'>) => void): string {
+  let text = '';
+  const stdout = new Writable({
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  print({ stdout, env: {} });
+  return text;
+}
 
 /** A registry in which two servers take the same audience, each by a waiver. */
 async function waived(): Promise<string> {
@@ -76,14 +96,18 @@ describe('of a token', () => {
     expect(ran.stdout).toMatch(/opens 2 of 2 servers[\s\S]*audience waiver of team-move, ends/);
   });
 
-  it('that opens two servers without any is one', () => {
+  it('that opens two servers without any is one, though nobody knows of a third', async () => {
     const operation = { kind: 'tool', name: 'a', needs: [], valid_until: '', waivers: [], would_deny: [] } as const;
-    const server = (key: string) => ({
-      ...{ server: key, resource: '', state: 'open', valid_until: '', waivers: [] },
-      ...{ operations: [operation] },
-    });
-    const found = { servers: [server('a'), server('b')] } as unknown as Parameters<typeof openedByItself>[0];
-    expect(openedByItself(found)).toEqual(['a', 'b']);
+    const ran = await reach(['--json'], await world.token());
+    const found: Reach = JSON.parse(ran.stdout);
+    const [files] = found.servers;
+    if (files === undefined) throw new Error(ran.stdout);
+    const third = { codes: ['keys_unavailable' as const], count: 1, servers: [], reasons: [] };
+    const other = { ...files, server: 'billing', operations: [operation] };
+    expect(exitOfReach({ ...found, servers: [files, other], unknown: [third] })).toBe(1);
+    expect(exitOfReach({ ...found, unknown: [third] })).toBe(3);
+    const text = printed((host) => printReach({ ...found, servers: [files, other] }, false, {}, host));
+    expect(text).toMatch(/One token must open one server, and this one opens files, billing/);
   });
 });
 
@@ -126,6 +150,21 @@ describe('of a registry', () => {
     const ran = await reach([]);
     expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('No token of one server opens another') });
     expect(ran.stderr).toContain('no token on standard input');
+  });
+
+  it('that is not ends with 1, and names cell, token and what to change', async () => {
+    const loaded = registryFor({ billing: {}, files: {} });
+    const found = await matrixOf(snapshotOf(alsoAccepting(loaded, 'billing', FILES)), { now: NOW });
+    expect(exitOfMatrix(found)).toBe(1);
+    const text = printed((host) => printMatrix(found, host));
+    expect(text).toContain('A token of files opens billing');
+    expect(text).toContain(`issuer corp, client any, aud ${FILES}: *`);
+    expect(text).toMatch(/give each an audience of its own \(registry\.yaml/);
+    expect(text).not.toContain('No token of one server opens another');
+    const whole = await matrixOf(snapshotOf(loaded), { now: NOW });
+    expect([exitOfMatrix(whole), exitOfMatrix({ ...whole, unknown: 1 })]).toEqual([0, 3]);
+    const blind = { server: 'files', token: { issuer: 'corp', client_id: null, audiences: [] }, codes: [] };
+    expect(exitOfMatrix({ ...whole, blind: [blind] })).toBe(1);
   });
 
   it('lists waivers with owner and end', async () => {

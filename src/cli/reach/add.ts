@@ -1,5 +1,6 @@
 /** `audgate reach`: what one token opens at every server; without a token, what tokens of each server open at the others. */
 import { writeFile } from 'node:fs/promises';
+import type { Matrix } from '../../decision/matrix.ts';
 import type { Reach, ReachAsk } from '../../decision/reach.ts';
 import { matrixOf } from '../../reach/matrix.ts';
 import { openedByItself } from '../../reach/opened-by-itself.ts';
@@ -80,8 +81,18 @@ async function ofToken(ask: ReachAsk, asked: Promise<Reach>, flags: ReachFlags, 
   if (flags.svg !== undefined && !(await draw(flags.svg, drawToken(found), host))) return EXIT.usage;
   if (flags.json) printJson(host.stdout, found);
   else printReach(found, 'claims' in ask, flags, host);
+  return exitOfReach(found);
+}
+
+/** What is surely wrong is told before what nobody knows. */
+export function exitOfReach(found: Reach): Exit {
   if (openedByItself(found).length > 1) return EXIT.refused;
   return found.unknown.length > 0 ? EXIT.indeterminate : EXIT.fine;
+}
+
+export function exitOfMatrix({ open, blind, unknown }: Matrix): Exit {
+  if (open.length > 0 || blind.length > 0) return EXIT.refused;
+  return unknown > 0 ? EXIT.indeterminate : EXIT.fine;
 }
 
 /** Servers from which on it takes so long that somebody may wonder. */
@@ -98,8 +109,7 @@ async function ofRegistry(at: Current, now: number, flags: ReachFlags, host: Hos
   if (flags.svg !== undefined && !(await draw(flags.svg, drawMatrix(found), host))) return EXIT.usage;
   if (flags.json) printJson(host.stdout, found);
   else printMatrix(found, host);
-  if (found.open.length > 0 || found.blind.length > 0) return EXIT.refused;
-  return found.unknown > 0 ? EXIT.indeterminate : EXIT.fine;
+  return exitOfMatrix(found);
 }
 
 async function draw(file: string, picture: string, host: Host): Promise<boolean> {

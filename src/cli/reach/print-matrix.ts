@@ -1,10 +1,9 @@
 /** The matrix of a registry for people. */
 import type { Cell, Matrix } from '../../decision/matrix.ts';
-import type { Host } from '../host.ts';
 import { painter, print, shown, table } from '../terminal.ts';
-import { printWays } from './print-reach.ts';
+import { printWays, type Screen } from './print-reach.ts';
 
-export function printMatrix(matrix: Matrix, host: Host): void {
+export function printMatrix(matrix: Matrix, host: Screen): void {
   const { stdout, env } = host;
   const paint = painter(stdout, env);
   const { servers, open, waived, blind, unserved, unknown, judged, left_out } = matrix;

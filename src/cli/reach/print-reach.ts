@@ -6,7 +6,10 @@ import type { Host } from '../host.ts';
 import { type Paint, painter, print, shown, table } from '../terminal.ts';
 import type { ReachFlags } from './add.ts';
 
-export function printReach(reach: Reach, claims: boolean, flags: ReachFlags, host: Host): void {
+/** Where it is printed. */
+export type Screen = Pick<Host, 'stdout' | 'env'>;
+
+export function printReach(reach: Reach, claims: boolean, flags: ReachFlags, host: Screen): void {
   const { stdout, env } = host;
   const paint = painter(stdout, env);
   const { token, servers } = reach;
@@ -52,7 +55,7 @@ function by({ waivers, would_deny }: ReachedOperation): string {
   return [...uses, ...(would_deny.length > 0 ? [`would be denied: ${would_deny.join(', ')}`] : [])].join('; ') || '-';
 }
 
-function printUnreached({ codes, count, servers, reasons }: Unreached, what: string, { stdout }: Host): void {
+function printUnreached({ codes, count, servers, reasons }: Unreached, what: string, { stdout }: Screen): void {
   const more = count > servers.length ? ` and ${count - servers.length} more` : '';
   print(stdout, `${what} ${servers.map(shown).join(', ')}${more}: ${codes.map(shown).join(', ')}`);
   // Where it is good nowhere, why it is not is what the reader came for.
@@ -60,7 +63,7 @@ function printUnreached({ codes, count, servers, reasons }: Unreached, what: str
   if (first !== undefined) print(stdout, `  ${shown(first.message)}`);
 }
 
-export function printWays(ways: readonly (Way | ReachedWay)[], paint: Paint, { stdout }: Host): void {
+export function printWays(ways: readonly (Way | ReachedWay)[], paint: Paint, { stdout }: Screen): void {
   for (const way of ways) {
     const after = 'hops' in way && way.hops > 1 ? `, after ${way.hops - 1} before it` : '';
     const how =
@@ -71,7 +74,7 @@ export function printWays(ways: readonly (Way | ReachedWay)[], paint: Paint, { s
   }
 }
 
-function printLeaked(leaked: Leaked | null, flags: ReachFlags, paint: Paint, { stdout }: Host): void {
+function printLeaked(leaked: Leaked | null, flags: ReachFlags, paint: Paint, { stdout }: Screen): void {
   print(stdout, '', paint('bold', 'if somebody else has it'));
   if (leaked === null) {
     print(stdout, '  Nobody knows whose token this is, so that nothing can be withdrawn by it.');
