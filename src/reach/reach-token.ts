@@ -111,7 +111,8 @@ export async function reachToken(
       meant,
       ways: waysFrom(all, [...reachedKeys, ...meant]),
       registry: at.registry,
-      now: seconds,
+      // Whatever time was asked about: what was issued since is to be withdrawn too.
+      now: Math.max(seconds, Math.floor(parts.now() / 1000)),
     });
   return { decision_id, ...answer, leaked };
 }

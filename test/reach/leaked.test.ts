@@ -27,6 +27,11 @@ it('opens nothing any more once it has ended, and is looked for all the same', a
   expect(leaked).toMatchObject({ dangerous_until: null, look_at: { servers: ['files'] } });
 });
 
+it('of which an earlier time is asked is withdrawn with what was issued since', async () => {
+  const { leaked } = await ask(await openDesk(), { iat: NOW - 100 }, NOW - 60);
+  expect(leaked?.revoke[1]).toMatchObject({ by: 'issued_before', value: '2026-11-23T12:00:06Z' });
+});
+
 it('has no jti: it is withdrawn by its holder, and by the issuer where it names none', async () => {
   const { registry } = (await openDesk()).service.current();
   const desk = await openDesk({ issuers: { corp: { token_types: ['jwt'] } } });

@@ -63,7 +63,7 @@ export const addReach: Add = (program, host, finish) => {
 async function reach(flags: ReachFlags, host: Host): Promise<Exit> {
   const asked = await readAsked(flags, host);
   if (asked === null) return EXIT.usage;
-  const opened = await openDecider(flags, asked.at, host);
+  const opened = await openDecider(flags, undefined, host);
   if (!opened.ok) return opened.exit;
   const { service } = opened;
   try {
