@@ -51,12 +51,7 @@ export function explainEntry(entry: Recorded, at: Snapshot, reads: Reads): Expla
   const differs = differing(bundles, at);
   const told = { recorded, differs };
   const altered = isJudged(entry.input) ? [...alteredIn(entry.input), ...unreadIn(entry, entry.input, at)] : [];
-  if (
-    altered.length > 0 ||
-    entry.path === 'audgate/allowed' ||
-    entry.path === 'audgate/reach' ||
-    isAboutIssuance(entry)
-  )
+  if (altered.length > 0 || entry.path === 'audgate/allowed' || entry.path === 'audgate/reach')
     return { ...told, replayed: 'not_replayable', missing: altered, same: null, explanation: null };
 
   const { evaluation, now, missing } = isJudged(entry.input)

@@ -39,7 +39,7 @@ async function show(path: string, flags: Flags, host: Host): Promise<Exit> {
   return EXIT.fine;
 }
 
-function summary({ digest, issuers, servers }: Registry, seconds: number, host: Host): readonly string[] {
+function summary({ digest, issuers, servers, exchanges }: Registry, seconds: number, host: Host): readonly string[] {
   const paint = painter(host.stdout, host.env);
   const heading = (line: string, index: number) => (index < 0 ? paint('bold', line) : line);
   const place = ({ source }: { source: { file: string; line: number } }) => `${source.file}:${source.line}`;
@@ -65,6 +65,13 @@ function summary({ digest, issuers, servers }: Registry, seconds: number, host: 
       place(server),
     ];
   });
+  const edges = exchanges.map((exchange) => [
+    `${exchange.from} → ${exchange.to}`,
+    exchange.client,
+    exchange.scopes.join(' ') || '-',
+    exchange.issuer,
+    place(exchange),
+  ]);
   const cells = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map(shown));
   return [
     ...table(
@@ -81,6 +88,9 @@ function summary({ digest, issuers, servers }: Registry, seconds: number, host: 
       heading,
     ),
     '',
+    ...(edges.length === 0
+      ? []
+      : [...table(host.stdout, ['EXCHANGE', 'CLIENT', 'SCOPES', 'ISSUER', 'SOURCE'], cells(edges), heading), '']),
     `digest ${digest}`,
   ];
 }
