@@ -36,8 +36,10 @@ export function readFacts(question: IssuanceQuestion, caller: Caller, registry: 
     const named = registry.issuerByIss.get(value);
     if (named !== undefined && idJag && sent_as === 'audience')
       return { value, sent_as, stands_for: 'issuer', issuer: named.key };
-    const generic = named !== undefined || registry.genericOf(value) !== undefined;
-    return { value, sent_as, stands_for: generic ? 'platform' : 'nothing' };
+    const generic = registry.genericOf(value);
+    // What servers there are, only who may ask about all of them learns.
+    const told = caller.servers === '*' || generic === 'issuer' || generic === 'extra';
+    return { value, sent_as, stands_for: generic !== undefined && told ? 'platform' : 'nothing' };
   };
   const { resources = [], audiences = [] } = question;
   const targets = [

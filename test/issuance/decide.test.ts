@@ -1,12 +1,14 @@
 /** Decisions about issuance: each grant, each reason, and who goes around them. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type IssuanceQuestion, JWT_BEARER, TOKEN_EXCHANGE } from '../../src/decision/issuance.ts';
+import { readFacts } from '../../src/issuance/facts.ts';
 import {
   asking,
   asserting,
   BILLING,
   CORP,
   codesOf,
+  EVERYONE,
   exchanging,
   FILES,
   HUB,
@@ -334,4 +336,19 @@ describe('a deny', () => {
 
 it('nothing of all this was an alarm', () => {
   expect(world.alarms).toEqual([]);
+});
+
+it('of very many scopes only some are looked at, because each is compared with each', async () => {
+  const many = Array.from({ length: 40_000 }, (_, at) => at.toString(36)).join(' ');
+  expect(await issued(asking({ scope: many }))).toMatchObject({ scope: '' });
+  expect(await codes(refreshing({ scope: many }, { scope: `files:read ${many}x` }))).toEqual(['scope_exceeds_grant']);
+  const { input } = readFacts(refreshing({ scope: many }, { scope: many }), EVERYONE, world.snapshot.registry, NOW);
+  expect([input.request.scopes?.length, input.bound?.scopes.length]).toEqual([256, 256]);
+});
+
+it('who may ask about some servers learns nothing of what lies above the others', async () => {
+  const caller = { name: 'x', servers: ['files'] };
+  const decision = await world.decide(asking({ resources: ['https://mcp.example.com'] }), caller);
+  expect(codesOf(decision)).toEqual(['resource_unregistered']);
+  expect(codesOf(await world.decide(asking({ resources: [CORP] }), caller))).toEqual(['resource_generic']);
 });

@@ -29,12 +29,10 @@ export async function compiled(
   return built.wasm;
 }
 
-/** What stands in for the core's packages about issuance: it tells what the request's `requested_token_type` says in JSON. */
+/** What stands in for the core's packages about issuance. */
 export const ISSUANCE = `package audgate.issuance
 
-default decide := {"allow": false, "denials": [{"code": "policy_error"}], "issue": null}
-
-decide := json.unmarshal(input.request.requested_token_type)
+decide := {"allow": false, "denials": [{"code": "policy_error"}], "issue": null}
 `;
 
 /** One module with an evaluation for each way to break. */

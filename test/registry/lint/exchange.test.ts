@@ -1,7 +1,9 @@
 /** Exchanges: who may turn a token for one server into a token for another. Each names what is there, once. */
 import { describe, expect, test } from 'vitest';
+import { checkApart } from '../../../src/registry/check-apart.ts';
+import { loadRegistryFiles } from '../../../src/registry/load.ts';
 import { showRegistry } from '../../../src/registry/show.ts';
-import { problemsIn, registryOf, told } from '../example.ts';
+import { NOW, problemsIn, registryOf, told } from '../example.ts';
 
 const RIGHT = { from: 'hub', to: 'files', client: 'gateway', scopes: ['files:read'] };
 const text = (...exchanges: readonly unknown[]) => `issuers:
@@ -81,4 +83,30 @@ test('is shown, is part of the digest, and has no order', () => {
   expect(one.exchangesOf('hub', 'files', 'gateway')).toHaveLength(1);
   expect(one.exchangesOf('hub', 'files', 'gateway ')).toEqual([]);
   expect(one.exchangesOf('files', 'hub', 'gateway')).toEqual([]);
+});
+
+test('what a thread of its own reads is the same', async () => {
+  const texts = [
+    { file: 'a.yaml', text: text(RIGHT) },
+    { file: 'b.yaml', text: `exchanges: [${JSON.stringify({ ...RIGHT, client: 'other', scopes: ['files:raed'] })}]\n` },
+  ];
+  const checked = await checkApart(texts, { now: NOW, keySources: true }, []);
+  expect(checked).toMatchObject({
+    ok: true,
+    exchanges: [{ value: RIGHT }, { value: { client: 'other' } }],
+    warnings: [{ file: 'b.yaml', line: 1, path: '/exchanges/0/scopes/0' }],
+  });
+  if (checked?.ok !== true) throw new Error('it must be sound');
+  const inTurn = loadRegistryFiles(
+    texts.map(({ file, text: content }) => ({ file, content: new TextEncoder().encode(content) })),
+    { now: NOW },
+  );
+  const loaded = await inTurn;
+  expect(loaded.ok && loaded.registry.digest).toBe(checked.digest);
+  expect(
+    checked.exchanges.map(({ place }) => [place.origin.file, place.origin.locate(place.path, 'value').line]),
+  ).toEqual([
+    ['a.yaml', 14],
+    ['b.yaml', 1],
+  ]);
 });
