@@ -93,8 +93,9 @@ const MAX_DEPTH = 48;
 export function readEntry(line: string): LoggedEntry | null {
   const read = readJson(line, { depth: MAX_DEPTH });
   const found = read.ok ? (entry.safeParse(read.value).data ?? null) : null;
-  const unjudged = found?.result.decision === 'allow' && !isJudged(found.input) && !isAboutIssuance(found);
-  return unjudged ? null : found;
+  if (found === null || found.result.decision !== 'allow' || isJudged(found.input)) return found;
+  // What a token reaches is no call either.
+  return isAboutIssuance(found) || found.path === 'audgate/reach' ? found : null;
 }
 
 /** What an authorization server may issue is no call, and is not decided again. */
