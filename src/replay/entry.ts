@@ -56,11 +56,15 @@ const judged = z.looseObject({
 });
 
 const question = z.looseObject({
-  // A question about issuance names none.
-  server: z.string().default(''),
+  server: z.string(),
   call: z.looseObject({ method: z.string(), target: optionalText }).optional(),
   context,
 });
+
+/** What was asked about issuance names no server, and no call. */
+const issuance = z
+  .looseObject({ issuer: z.string(), grant: z.string(), context })
+  .transform((asked) => ({ ...asked, server: '', call: undefined }));
 
 const revision = z.looseObject({ revision: z.string() });
 
@@ -68,7 +72,7 @@ const entry = z.looseObject({
   decision_id: z.string(),
   bundles: z.looseObject({ registry: revision, custom: revision.optional() }),
   path: z.string(),
-  input: z.union([judged, question]),
+  input: z.union([judged, question, issuance]),
   result: z.looseObject({
     decision: z.enum(['allow', 'deny', 'indeterminate']),
     server: z.string().nullable(),

@@ -47,7 +47,7 @@ describe('the core module', () => {
     expect(await externalBuiltins(await committed())).toEqual(new Set());
   });
 
-  test('has the nine rules, each with the codes that its text can deny with', async () => {
+  test('has the ten rules, each with the codes that its text can deny with', async () => {
     const { rules } = await manifest();
     expect(rules.map(({ name }) => name).sort()).toEqual([
       'audience',
@@ -57,6 +57,7 @@ describe('the core module', () => {
       'issuer',
       'lifetime',
       'operation',
+      'passthrough',
       'scope',
       'sender_constraint',
     ]);

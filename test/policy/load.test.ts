@@ -54,6 +54,7 @@ describe('the core', () => {
       'issuer',
       'lifetime',
       'operation',
+      'passthrough',
       'scope',
       'sender_constraint',
     ]);

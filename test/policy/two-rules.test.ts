@@ -69,7 +69,7 @@ describe('two recipes', () => {
   it('explain themselves after the core', () => {
     const checks = policy.explain(question(), { arguments: {}, claims: {} });
     expect(checks.map(({ rule, outcome }) => `${rule}: ${outcome}`)).toEqual([
-      ...['issuer', 'audience', 'lifetime', 'operation', 'scope', 'sender_constraint'].map(
+      ...['issuer', 'audience', 'passthrough', 'lifetime', 'operation', 'scope', 'sender_constraint'].map(
         (rule) => `${rule}: satisfied`,
       ),
       ...['delegation', 'authentication', 'authorization_details'].map((rule) => `${rule}: satisfied`),
