@@ -16,7 +16,7 @@ import { type Live, startLive } from './live.ts';
 
 /** Real programs on a machine that may do much else; none of them takes a tenth of it by itself. */
 const CEILING_MS = 120_000;
-const PAGES = ['bundles', 'log', 'diff', 'waivers', 'explain', 'testing', 'revocation', 'reach', 'probe'];
+const PAGES = ['bundles', 'log', 'diff', 'waivers', 'explain', 'testing', 'revocation', 'reach', 'probe', 'misuse'];
 const FILES = 'https://files.example.com/mcp';
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,11 @@
 /** Events on their way: in order, again after what may pass, not for ever, and never more than may wait. */
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readFile as readText, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { misuse, type WebhookConfig } from '../../src/config/misuse.ts';
 import type { MisuseEvent } from '../../src/decision/misuse.ts';
 import { createDelivery, type DeliveryParts } from '../../src/misuse/deliver.ts';
@@ -159,6 +164,25 @@ describe('one attempt', () => {
       time,
       data,
     });
+  });
+
+  it('is verified by the command of docs/misuse.md', async () => {
+    const { sent } = await attempt(() => new Response(), { secret_file: '/secret' });
+    const init: RequestInit = sent[0]?.init ?? {};
+    const headers = new Headers(init.headers);
+    const page = await readText(new URL('../../docs/misuse.md', import.meta.url), 'utf8');
+    const command = page.split('\n').find((line) => line.startsWith("printf '%s.%s.%s'")) ?? 'false';
+    const folder = await mkdtemp(join(tmpdir(), 'audgate-webhook-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'webhook.secret'), FILES['/secret'] ?? '');
+    const env = {
+      PATH: process.env.PATH,
+      ID: headers.get('webhook-id') ?? '',
+      TIMESTAMP: headers.get('webhook-timestamp') ?? '',
+      BODY: String(init.body),
+    };
+    const { stdout } = await promisify(execFile)('bash', ['-e', '-o', 'pipefail', '-c', command], { cwd: folder, env });
+    expect(headers.get('webhook-signature')).toBe(`v1,${stdout.trim()}`);
   });
 
   it.each([
