@@ -67,9 +67,7 @@ const OF_OPERATIONS = /\.(methods|tools|prompts|resources)\.NAME\.|\.unlisted_to
 const isOf = (part: string, path: string) => path.startsWith(`${part}.`) || path.startsWith(`${part}[].`);
 
 function registrySection(part: 'issuers' | 'servers' | 'exchanges'): string {
-  const rows = rowsOf(registryJsonSchema()).filter(
-    ({ path }) => isOf(part, path) && !OF_OPERATIONS.test(path),
-  );
+  const rows = rowsOf(registryJsonSchema()).filter(({ path }) => isOf(part, path) && !OF_OPERATIONS.test(path));
   const paths = new Set(rows.map(({ path }) => path));
   const stray = Object.keys(MEANINGS).filter((path) => isOf(part, path) && !paths.has(path));
   if (stray.length > 0) throw new Error(`build/registry-meanings.ts explains what is not there: ${stray.join(', ')}`);
