@@ -38,7 +38,7 @@ Paths are relative to the file. The flags \`--listen\`, \`--registry\` and \`--b
 | --- | --- | --- |
 ${config.map((row) => line([code(row.path), `${row.description}${ranged(row)}`, fallback(row)])).join('\n')}
 
-**Callers.** \`may\`: \`decide\` asks for decisions, by every API, adapter and gRPC; \`explain\` asks \`/v1/explain\`; \`read\` reads
+**Callers.** \`may\`: \`decide\` asks for decisions, by every API, adapter and gRPC; \`explain\` asks \`/v1/explain\` and \`/v1/reach\`; \`read\` reads
 \`/v1/servers\` and \`/v1/status\`; \`metrics\` reads \`/metrics\`; \`events\` sends security events ([revocation.md](revocation.md)). A caller sends its key as \`X-Audgate-Key\` (over gRPC as metadata
 \`x-audgate-key\`), or shows a client certificate that \`tls.client_ca\` verifies; a key of one caller and the certificate of another
 are refused. Make a key with \`openssl rand -hex 32\`, its digest with \`printf %s "$KEY" | sha256sum\`, a certificate's with
