@@ -54,8 +54,16 @@ function isGrant({ principal, valid_until, advice }: Members): boolean {
     [subject, client_id, actor].every(isTextOrNull) &&
     isListOf(scopes, isText) &&
     isText(valid_until) &&
-    !Number.isNaN(Date.parse(valid_until))
+    !Number.isNaN(Date.parse(valid_until)) &&
+    (advice.hop === undefined || isHop(advice.hop))
   );
+}
+
+/** Of which a hub makes a call: one server, and one name there. */
+function isHop(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { server, tool, prompt } = value;
+  return isText(server) && (isText(tool) ? prompt === undefined : tool === undefined && isText(prompt));
 }
 
 export function isReason(value: unknown): boolean {

@@ -7,7 +7,17 @@ import { FILES, NOW } from '../property/world.ts';
 import { BILLING, openDesk } from './desk.ts';
 
 const RULES = [
-  ...['audience', 'authentication', 'authorization_details', 'delegation', 'issuer', 'lifetime', 'operation', 'scope'],
+  ...[
+    'audience',
+    'authentication',
+    'authorization_details',
+    'delegation',
+    'issuer',
+    'lifetime',
+    'operation',
+    'passthrough',
+    'scope',
+  ],
   'sender_constraint',
 ];
 

@@ -228,6 +228,7 @@ export const policyInputs: fc.Arbitrary<PolicyInput> = fc.record(
         operation,
         unlisted: fc.record({ uris: few(oneOf('file:///etc')), tasks: few(odd) }),
         operations: fc.array(operation, { maxLength: 4 }),
+        hubs: fc.array(fc.record({ key: oneOf('hub', 'gateway'), audiences: few(audience) }), { maxLength: 2 }),
         waivers: fc.array(fc.oneof(waiverOf('audience'), waiverOf('lifetime'), waiverOf('observe')), { maxLength: 3 }),
         elsewhere: few(audience),
       },

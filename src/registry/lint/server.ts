@@ -54,6 +54,8 @@ function lintBaseScopes({ value, place }: Entry<ServerRemains>, report: Report):
 function lintAnyCall({ value, place }: Entry<ServerRemains>, report: Report): void {
   const { call_from, base_scopes, methods = {}, tools = {}, prompts = {}, resources = {}, unlisted_tools } = value;
   if (call_from !== 'none' || typeof unlisted_tools === 'object') return;
+  // It needs what the servers behind it name, and has a warning of its own.
+  if (value.hub !== undefined) return;
   // One with a fault is cut out, and has its own problem.
   if (base_scopes !== undefined || isWritten(place, 'base_scopes')) return;
   const entries = [methods, tools, prompts, resources].flatMap((listed) => Object.values(listed));
