@@ -31,7 +31,10 @@ const ROWS: readonly (readonly string[])[] = [
 const OWNERS: readonly { readonly library: RegExp; readonly owners: RegExp }[] = [
   { library: /^(hono|@hono\/node-server)(\/|$)/, owners: /^(http|mcp|demo)\// },
   { library: /^@open-policy-agent\/opa-wasm(\/|$)/, owners: /^policy\/engine\.ts$/ },
-  { library: /^jose(\/|$)/, owners: /^((facts\/(token|keys|proof)|probe|demo|testing)\/|policy\/bundle-signature\.ts$)/ },
+  {
+    library: /^jose(\/|$)/,
+    owners: /^((facts\/(token|keys|proof)|probe|demo|testing)\/|policy\/bundle-signature\.ts$)/,
+  },
   { library: /^@grpc\/(grpc-js|proto-loader)(\/|$)/, owners: /^http\/gateways\/grpc\// },
   { library: /^iovalkey(\/|$)/, owners: /^sources\/valkey\.ts$/ },
   { library: /^undici(\/|$)/, owners: /^network\/guarded-fetch\.ts$/ },
