@@ -1,8 +1,8 @@
 /**
  * The host's own look at what core allowed, in few lines and without Rego: a module that was swapped, broken or
  * miscompiled must not be able to open a server to a foreign token. It compares again what the promise rests on (the
- * issuer, every `aud` value, also that none is of a hub in front, `exp`, and what is only observed) and nothing else: scopes, lifetimes and bindings are the
- * rules' word alone.
+ * issuer, every `aud` value, also that none is of a hub in front, `exp`, and what is only observed) and nothing else:
+ * scopes, lifetimes and bindings are the rules' word alone.
  */
 import type { PolicyInput } from '../decision/input.ts';
 import { isObserved } from './observe.ts';

@@ -98,7 +98,8 @@ export function knownScopes(value: WrittenServer, written: Written): ReadonlySet
   return new Set([scopesKnownTo(value), ...through].flatMap((scopes) => [...scopes]));
 }
 
-type Offering = Pick<WrittenServer, 'methods' | 'resources'>;
+/** A record, whole or what is left of it. */
+type Offering = { readonly methods: Readonly<Record<string, unknown>> };
 
 /** What a hub's clients can name of a server behind it: its tools and prompts. */
 export function offered<T extends Offering>(backend: T): T {

@@ -46,6 +46,24 @@ describe('the floor', () => {
   });
 });
 
+describe('a hub in front, at the floor', () => {
+  const hubs = [{ key: 'hub', audiences: ['https://hub.example.com/mcp', 'api://hub'] }];
+  const floorFor = (audiences: string[], waivers: ReturnType<typeof audienceWaiver>[] = []) => {
+    const asked = question({ token: { audiences }, waivers });
+    return belowFloor({ ...asked, registered: { ...asked.registered, hubs } });
+  };
+
+  it('lets stand an allow for the server alone', () => {
+    expect(floorFor([RESOURCE])).toBeNull();
+  });
+
+  it('does not for a value of the hub, alone, beside the server, or where a waiver would cover it', () => {
+    expect(floorFor(['https://hub.example.com/mcp'])).toMatch(/hub "hub"/);
+    expect(floorFor([RESOURCE, 'api://hub'])).toMatch(/hub "hub"/);
+    expect(floorFor(['api://hub'], [audienceWaiver({ audience: 'api://hub' })])).toMatch(/hub "hub"/);
+  });
+});
+
 describe('an audience waiver at the floor', () => {
   const token = { audiences: ['api://default'] };
   const floorWith = (waiver: ReturnType<typeof audienceWaiver>, change: object = {}) =>

@@ -158,4 +158,29 @@ describe('a hub', () => {
     const found = problems({ hub: { waivers: [atHub] }, files: { waivers: [atBackend] } });
     expect(found.filter((one) => one.startsWith('error'))).toEqual([]);
   });
+
+  test.each([
+    ['a tool', 'tools/call files_lost', ['tool_unknown'], 'Observe "tools/call lost" at files'],
+    [
+      'a prompt',
+      'prompts/get billing_lost',
+      ['scope_insufficient', 'prompt_unknown'],
+      'Observe "prompts/get lost" at billing',
+    ],
+  ])('may not observe that %s behind it is unknown', (_, operation, codes, remedy) => {
+    const waiver = { ...observe, operations: [operation], codes };
+    const all = problemsIn(registryText({ hub: { waivers: [waiver] } }));
+    const [found, ...others] = all.filter(({ severity }) => severity === 'error');
+    expect(others).toEqual([]);
+    expect(found?.path).toBe('/servers/hub/waivers/0/operations/0');
+    expect(found?.remedy).toContain(remedy);
+  });
+
+  test.each([
+    ['its own unknown tools', 'tools/call lost', ['tool_unknown']],
+    ['what a scope lacks behind it', 'tools/call files_read_file', ['scope_insufficient']],
+  ])('may observe %s', (_, operation, codes) => {
+    const found = problems({ hub: { waivers: [{ ...observe, operations: [operation], codes }] } });
+    expect(found.filter((one) => one.startsWith('error'))).toEqual([]);
+  });
 });

@@ -1,5 +1,6 @@
 /** What the schema cannot say about exchanges: whether what they name is there, and nothing is said twice. */
 import { nearestName } from '../../json/nearest.ts';
+import { offered } from '../hub.ts';
 import { below, type Place, quote, type Report } from '../place.ts';
 import type { ExchangeRemains, ServerRemains } from '../schema.ts';
 import { scopesKnownTo } from '../scopes.ts';
@@ -26,7 +27,7 @@ export function lintExchanges(draft: Draft, report: Report): void {
     }
     const to = value.to === undefined ? undefined : servers.get(value.to);
     const issuer = lintIssuer(entry, to, draft, report);
-    lintScopes(entry, to, report);
+    lintScopes(entry, to, servers, report);
     lintRepeat(entry, issuer, seen, report);
   }
 }
@@ -72,10 +73,15 @@ function lintIssuer(
 }
 
 /** What the server does not know opens nothing there: a misspelt scope, most often. */
-function lintScopes({ value, place }: Entry<ExchangeRemains>, to: ServerRemains | undefined, report: Report): void {
+function lintScopes(
+  { value, place }: Entry<ExchangeRemains>,
+  to: ServerRemains | undefined,
+  servers: Servers,
+  report: Report,
+): void {
   warnOfRepeats(value.scopes, below(place, 'scopes'), report);
   if (to === undefined) return;
-  const known = scopesKnownTo(to);
+  const known = knownAt(to, servers);
   for (const [index, scope] of (value.scopes ?? []).entries()) {
     if (scope === undefined || known.has(scope)) continue;
     const near = nearestName(scope, [...known]);
@@ -86,6 +92,15 @@ function lintScopes({ value, place }: Entry<ExchangeRemains>, to: ServerRemains 
       remedy: near === undefined ? 'Remove it, or list what needs it.' : `Write ${near}, or remove it.`,
     });
   }
+}
+
+/** As they are in force: a token for a hub carries those of the servers behind it too. */
+function knownAt(to: ServerRemains, servers: Servers): ReadonlySet<string> {
+  const through = Object.values(to.hub?.backends ?? {}).flatMap((key) => {
+    const backend = key === undefined ? undefined : servers.get(key);
+    return backend === undefined ? [] : [...scopesKnownTo(offered({ ...backend, methods: backend.methods ?? {} }))];
+  });
+  return new Set([...scopesKnownTo(to), ...through]);
 }
 
 /** Two for the same parties would leave open whose scopes count. */

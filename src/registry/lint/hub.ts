@@ -22,6 +22,7 @@ export function lintHubs(draft: Draft, now: number, report: Report): void {
     }
     lintOwn(entry, backends, report);
     lintShared(entry, backends, servers, now, report);
+    lintObserved(entry, backends, report);
     lintUnread(entry, report);
   }
 }
@@ -98,6 +99,28 @@ function lintShared(
         value: waiver.audience ?? waiver.what ?? null,
         message: `The hub ${quote(key)} in front of this server has a waiver for the same tokens of client ${quote(waiver.client_id)}: passed on, one that it takes would be taken here.`,
         remedy: 'Remove one of the two; have the hub get tokens of its own for this server.',
+      });
+    }
+  }
+}
+
+const UNKNOWN = ['tool_unknown', 'prompt_unknown'];
+
+/** What is unknown behind the hub is never open at it, observed or not: the backend's own record says what it opens. */
+function lintObserved({ value, place }: Entry<ServerRemains>, backends: Backends, report: Report): void {
+  for (const [index, waiver] of (value.waivers ?? []).entries()) {
+    if (waiver?.codes?.some((code) => code !== undefined && UNKNOWN.includes(code)) !== true) continue;
+    for (const [at, operation] of (waiver.operations ?? []).entries()) {
+      const space = operation?.indexOf(' ') ?? -1;
+      if (operation === undefined || space < 0 || operation.startsWith('resources/')) continue;
+      const name = operation.slice(space + 1);
+      const covering = backends.find(([prefix]) => name.startsWith(prefix));
+      if (covering === undefined) continue;
+      const [prefix, key] = covering;
+      report(below(place, 'waivers', index, 'operations', at), {
+        value: operation,
+        message: `${quote(name)} is of server ${quote(key)}: what that server does not know, the hub cannot let pass.`,
+        remedy: `Observe ${quote(`${operation.slice(0, space)} ${name.slice(prefix.length)}`)} at ${key}, or list it there.`,
       });
     }
   }

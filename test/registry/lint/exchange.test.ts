@@ -69,6 +69,14 @@ test('a scope that the server does not know is a warning, with the nearest', () 
   expect(problem?.remedy).toContain('files:read');
 });
 
+test('a scope of a server behind a hub is one that the hub knows', () => {
+  const hub = text({ from: 'both', to: 'hub', client: 'gateway', scopes: ['files:read', 'files:admin'] }).replace(
+    'resource: "https://hub.example.com/mcp",',
+    'resource: "https://hub.example.com/mcp", hub: { backends: { files_: files } },',
+  );
+  expect(problemsIn(hub)).toEqual([]);
+});
+
 test('is shown, is part of the digest, and has no order', () => {
   const other = { ...RIGHT, client: 'other', scopes: ['files:admin', 'files:read'] };
   const [none, one, two, turned] = [
